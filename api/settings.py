@@ -1,0 +1,110 @@
+"""Every setting of the web process, the workers and the commands; all of them come from the environment.
+
+`ATELIER_HOME/servers.env`, which the supervisor writes, fills in the addresses of embedded servers for
+whatever the environment leaves open; `ATELIER_HOME/secret-key` is made on first use.
+"""
+
+from pathlib import Path
+
+import environ
+
+from api.logs import logging_config
+from api.secret import secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+HOME = Path(env.str("ATELIER_HOME", default=str(BASE_DIR / "var"))).resolve()
+environ.Env.read_env(HOME / "servers.env")  # never overrides what the environment already says
+
+SECRET_KEY = env.str("SECRET_KEY", default=None) or secret_key(HOME)
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('ATELIER_PORT', default=8000)}")
+
+# --- servers -----------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier"),
+        # Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 10}},
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+BROKER_URL = env.str("BROKER_URL", default=REDIS_URL)
+
+# --- Django ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_api_key",
+    "drf_spectacular",
+    "api",
+    "families",
+    "strategies",
+    "workers",
+]
+MIDDLEWARE = [
+    "api.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "api.urls"
+ASGI_APPLICATION = "api.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "api.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+MEDIA_ROOT = HOME / "media"
+STORAGES = {
+    "default": {"BACKEND": env.str("STORAGE_BACKEND", default="django.core.files.storage.FileSystemStorage")},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # served from the packages: a first start needs no collectstatic
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024  # a JSON body may carry images as data URIs
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+LOGGING = logging_config(env.str("LOG_FORMAT", default="console"), env.str("LOG_LEVEL", default="INFO"))
+
+# --- Atelier -----------------------------------------------------------------------------------------
+POOLS_FILE = Path(env.str("ATELIER_POOLS", default=str(BASE_DIR / "pools.toml")))
+MODELS_DIR = Path(env.str("ATELIER_MODELS", default=str(HOME / "models")))
+LEASE_SECONDS = env.float("ATELIER_LEASE_SECONDS", default=60.0)  # renewed four times in this span
+MAX_ATTEMPTS = env.int("ATELIER_MAX_ATTEMPTS", default=3)
+REAPER_SECONDS = env.float("ATELIER_REAPER_SECONDS", default=5.0)
+REPUBLISH_SECONDS = env.float("ATELIER_REPUBLISH_SECONDS", default=30.0)
+TASK_TIME_LIMIT = env.int("ATELIER_TASK_TIME_LIMIT", default=1800)
+OUTPUT_URL_SECONDS = env.int("ATELIER_OUTPUT_URL_SECONDS", default=24 * 3600)
+EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600)
+ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)
+ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=64 * 1024 * 1024)
+LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
+ALLOW_HTTP_IMAGE_URLS = env.bool("ATELIER_ALLOW_HTTP_IMAGE_URLS", default=False)

@@ -1,0 +1,70 @@
+"""One unit of compute. The row is the truth and its own outbox; a Celery message is only a wake-up."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .generation import Generation, Priority
+from .prediction import Prediction
+from .status import Status, outcome_consistent
+
+
+class Task(models.Model):
+    """A step of a prediction's chain, claimed by one worker at a time under a lease."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tasks")
+    generation = models.ForeignKey(Generation, null=True, on_delete=models.CASCADE, related_name="tasks")
+    prediction = models.ForeignKey(Prediction, null=True, on_delete=models.CASCADE, related_name="tasks")
+    step = models.PositiveSmallIntegerField(default=0, help_text="place in the prediction's chain")
+    task_type = models.CharField(max_length=24)
+    queue = models.CharField(max_length=40)
+    params = models.JSONField()
+    batch_key = models.CharField(max_length=64, blank=True, help_text="tasks with an equal key may share a call")
+    status = models.CharField(max_length=12, choices=Status, default=Status.STARTING)
+    ready = models.BooleanField(default=True, help_text="false until the step before it has succeeded")
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    not_before = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True)
+    device = models.CharField(max_length=24, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_detail = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "step"], name="task_step_once_per_prediction"),
+            outcome_consistent("task_completed_when_terminal"),
+            models.CheckConstraint(
+                name="task_leased_exactly_while_processing",
+                condition=Q(status=Status.PROCESSING, lease_token__isnull=False, lease_expires_at__isnull=False)
+                | (~Q(status=Status.PROCESSING) & Q(lease_token__isnull=True, lease_expires_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            # The claim reads this index in its order: urgent first, then the one that has waited longest.
+            models.Index(
+                "queue", "-priority", "created_at", "id", name="task_waiting",
+                condition=Q(status=Status.STARTING, ready=True),
+            ),
+            models.Index(fields=["lease_expires_at"], name="task_leases", condition=Q(status=Status.PROCESSING)),
+            models.Index(fields=["published_at"], name="task_outbox", condition=Q(status=Status.STARTING, ready=True)),
+            models.Index(fields=["queue", "-completed_at"], name="task_finished", condition=Q(status=Status.SUCCEEDED)),
+        ]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.task_type} {self.id}"

@@ -10,7 +10,7 @@ from gpu.errors import GpuError, InvalidRequest
 
 CPU = "cpu"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_bound: str | None = None
+_BOUND = "ATELIER_DEVICE"  # in the environment, like CUDA_VISIBLE_DEVICES, so that children agree on both
 
 
 class BoundTooLate(GpuError):
@@ -26,7 +26,6 @@ def bind(device: str, threads: int | None = None) -> None:
     gives the same bytes on a CPU, so fix it where pictures must be reproducible.
     Raises `InvalidRequest` for another spelling and `BoundTooLate` if torch is already imported.
     """
-    global _bound
     index = _index(device)
     if "torch" in sys.modules:
         raise BoundTooLate(f"torch is already imported; bind {device} first thing in a new process.")
@@ -35,7 +34,7 @@ def bind(device: str, threads: int | None = None) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # reproducible matrix products
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
-    _bound = device
+    os.environ[_BOUND] = device
 
 
 def torch_device(device: str | None = None) -> str:
@@ -43,10 +42,11 @@ def torch_device(device: str | None = None) -> str:
 
     Without a device it is the bound one, or "cpu" in an unbound process.
     """
-    name = device or _bound or CPU
+    bound = os.environ.get(_BOUND)
+    name = device or bound or CPU
     if _index(name) is None:
         return CPU
-    return "cuda:0" if _bound == name else name
+    return "cuda:0" if name == bound else name
 
 
 def default_dtype(device: str) -> str:

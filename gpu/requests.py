@@ -71,7 +71,8 @@ class PipelineKey:
 
     def __post_init__(self) -> None:
         _require(self.dtype in DTYPES, f"dtype is {self.dtype!r}; use one of {', '.join(DTYPES)}.")
-        _require(self.mode in set(PipelineMode), f"mode is {self.mode!r}; use one of {', '.join(PipelineMode)}.")
+        modes = ", ".join(PipelineMode)
+        _require(self.mode in set(PipelineMode), f"mode is {self.mode!r}; use one of {modes}.")
         object.__setattr__(self, "mode", PipelineMode(self.mode))
 
 
@@ -166,12 +167,11 @@ class InferenceResult:
 def _check_texts(request: InferenceRequest) -> None:
     count = len(request.prompts)
     _require(1 <= count <= MAX_IMAGES, f"{count} prompts given; give 1 to {MAX_IMAGES}.")
+    seeds, negatives = len(request.seeds), len(request.negative_prompts)
+    _require(seeds == count, f"{seeds} seeds for {count} prompts; give one seed per prompt.")
     _require(
-        len(request.seeds) == count, f"{len(request.seeds)} seeds for {count} prompts; give one seed per prompt."
-    )
-    _require(
-        len(request.negative_prompts) in (0, count),
-        f"{len(request.negative_prompts)} negative prompts for {count} prompts; give none or one per prompt.",
+        negatives in (0, count),
+        f"{negatives} negative prompts for {count} prompts; give none or one per prompt.",
     )
     for text in (*request.prompts, *request.negative_prompts):
         _require(isinstance(text, str), "Every prompt must be text.")
@@ -218,7 +218,8 @@ def _check_pictures(request: InferenceRequest) -> None:
 def _check_models(request: InferenceRequest) -> None:
     controls, controlnets = len(request.controls), len(request.key.controlnets)
     _require(
-        controls == controlnets, f"{controls} controls for {controlnets} ControlNets; give one control for each."
+        controls == controlnets,
+        f"{controls} controls for {controlnets} ControlNets; give one control for each.",
     )
     _require(
         len(request.adapters) <= MAX_ADAPTERS,

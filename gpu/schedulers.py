@@ -1,12 +1,8 @@
-"""Schedulers by the names the field uses. The list is readable without torch; building one is not."""
+"""Schedulers by the names the field uses. Importable without torch; `gpu.pipelines` builds them."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gpu.errors import UnknownScheduler
-
-if TYPE_CHECKING:
-    from diffusers import SchedulerMixin
 
 # SDXL latents are not bounded by [-1, 1]: clipping them (the default of some classes) ruins the picture.
 _UNCLIPPED = {"clip_sample": False}
@@ -33,19 +29,11 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def build(name: str, config: Mapping[str, Any]) -> "SchedulerMixin":
-    """A fresh scheduler of that name for a checkpoint whose own scheduler has this config.
+def recipe(name: str) -> tuple[str, dict[str, Any]]:
+    """The diffusers class name and options behind a scheduler name.
 
     Raises `UnknownScheduler`, whose message lists the known names.
     """
-    import diffusers  # the one torch-side import of this module
-
-    check(name)
-    class_name, options = SCHEDULERS[name]
-    return getattr(diffusers, class_name).from_config(dict(config), **options)
-
-
-def check(name: str) -> None:
-    """Raise `UnknownScheduler` unless the name is known."""
     if name not in SCHEDULERS:
         raise UnknownScheduler(f"Scheduler {name!r} is unknown; use one of {', '.join(sorted(SCHEDULERS))}.")
+    return SCHEDULERS[name]

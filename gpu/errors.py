@@ -43,6 +43,13 @@ class ModelIncomplete(GpuError):
     decision = Decision.CALLER
 
 
+class UnsupportedModel(GpuError):
+    """A model that is complete but not of a kind that this package runs."""
+
+    code = "unsupported_model"
+    decision = Decision.CALLER
+
+
 class UnsafeWeights(GpuError):
     """Weights that could run code when loaded (pickles, also disguised ones) are refused."""
 

@@ -16,7 +16,7 @@ from gpu.errors import (
     UnsupportedModel,
 )
 from gpu.requests import ModelSource
-from gpu.tensorfile import SUFFIX
+from gpu.tensorfile import SUFFIX, TensorFile
 
 PICKLE_SUFFIXES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 # Describes single-file SDXL checkpoints that bring no folder of configs; configs only, pinned.
@@ -173,7 +173,7 @@ def _components(folder: Path) -> dict[str, str]:
             continue
         if library not in _STEMS:
             raise UnsupportedModel(
-                f"{folder.name} wants {class_name} from {library}, which is custom code; use a stock checkpoint."
+                f"{folder.name} wants {class_name} from {library}, custom code; use a stock checkpoint."
             )
         if _check_config(folder / name, class_name):
             weighted[name] = library

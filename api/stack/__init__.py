@@ -1,0 +1,1 @@
+"""How Atelier is started and stopped: embedded servers, the supervisor, the demo."""

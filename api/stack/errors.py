@@ -1,0 +1,5 @@
+"""What stops a start-up, said in one sentence."""
+
+
+class StackError(Exception):
+    """Something a person has to put right; the message is shown alone, without a traceback."""

@@ -107,4 +107,5 @@ EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600
 ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)
 ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=64 * 1024 * 1024)
 LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
-ALLOW_HTTP_IMAGE_URLS = env.bool("ATELIER_ALLOW_HTTP_IMAGE_URLS", default=False)
+# True lets clients name images on plain http and on private addresses: only where every client is trusted.
+ALLOW_PRIVATE_IMAGE_URLS = env.bool("ATELIER_ALLOW_PRIVATE_IMAGE_URLS", default=False)

@@ -1,0 +1,42 @@
+"""A generation's events: a Redis stream each, replayable, followed by a publish that wakes the listeners.
+
+The rows are the truth; events only save clients from polling. A Redis that is down costs events, never state.
+"""
+
+import json
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import redis
+import structlog
+from django.conf import settings
+
+log = structlog.get_logger(__name__)
+REPLAY_LENGTH = 1024  # what cog keeps
+
+
+def stream_key(generation: UUID | str) -> str:
+    """The stream of a generation, and the name of the channel that announces its growth."""
+    return f"atelier:events:{generation}"
+
+
+@cache
+def connection() -> redis.Redis:
+    """This process's Redis client (a pool of connections; threads share it)."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
+    )
+
+
+def emit(generation: UUID | str, event: str, data: dict[str, Any]) -> None:
+    """Append one event (`status`, `progress`, `preview`, `output`, `completed`) and announce it."""
+    key = stream_key(generation)
+    try:
+        pipeline = connection().pipeline(transaction=False)
+        pipeline.xadd(key, {"event": event, "data": json.dumps(data)}, maxlen=REPLAY_LENGTH, approximate=True)
+        pipeline.expire(key, settings.EVENT_STREAM_SECONDS)
+        pipeline.publish(key, event)
+        pipeline.execute()
+    except redis.RedisError as error:
+        log.warning("event_lost", generation=str(generation), event_type=event, error=str(error))

@@ -1,0 +1,79 @@
+"""The inputs of the text-to-image strategy, typed, with the limits no contract may exceed."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from .errors import InvalidInputs, Problem
+
+MAX_PIXELS = 4096 * 4096
+MAX_PIXEL_STEPS = 2048 * 2048 * 200  # pixels × steps of one picture: what a request may cost at most
+Model = TypeVar("Model", bound=BaseModel)
+Size = Annotated[int, Field(ge=8, le=8192, multiple_of=8)]
+
+
+class Inputs(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=False)
+
+
+class ControlImage(Inputs):
+    """A conditioning image; the i-th belongs to the workflow's i-th ControlNet."""
+
+    image: str
+    scale: float | None = Field(default=None, ge=0, le=4)
+    start: float = Field(default=0.0, ge=0, le=1)
+    end: float = Field(default=1.0, ge=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_reference(cls, value: Any) -> Any:
+        return {"image": value} if isinstance(value, str) else value
+
+
+class LoraInput(Inputs):
+    """An uploaded LoRA and how strongly it speaks."""
+
+    lora: UUID
+    weight: float = Field(default=1.0, ge=-4, le=4)
+
+
+class TextToImageInputs(Inputs):
+    """What a picture is made from. Images are references: an asset id, an https URL or a data URI."""
+
+    prompt: str = Field(min_length=1, max_length=10_000)
+    negative_prompt: str = Field(default="", max_length=10_000)
+    width: Size
+    height: Size
+    num_inference_steps: int = Field(ge=1, le=500)
+    guidance_scale: float = Field(ge=0, le=50)
+    scheduler: str | None = Field(default=None, max_length=40)
+    image: str | None = None
+    strength: float | None = Field(default=None, ge=0, le=1)
+    mask: str | None = None
+    control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
+    loras: tuple[LoraInput, ...] = Field(default=(), max_length=8)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "TextToImageInputs":
+        if self.mask is not None and self.image is None:
+            raise PydanticCustomError("mask_without_image", "A mask needs an image to apply to; give both.")
+        if self.strength is not None and self.image is None:
+            raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
+        cost = self.width * self.height * self.num_inference_steps
+        if self.width * self.height > MAX_PIXELS or cost > MAX_PIXEL_STEPS:
+            raise PydanticCustomError("too_much_work", "Fewer pixels or fewer steps are needed: this is too much.")
+        return self
+
+
+def parse_inputs(model: type[Model], values: dict[str, Any]) -> Model:
+    """The typed inputs. Raises: InvalidInputs naming every field that is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = [
+            Problem(loc=["inputs", *problem["loc"]], msg=problem["msg"], type=problem["type"])
+            for problem in error.errors()
+        ]
+        raise InvalidInputs("Some inputs cannot be used; see errors.", errors=problems) from error

@@ -1,0 +1,17 @@
+"""The only writer of any status.
+
+Every transition is a compare-and-set in one transaction with everything that follows from it; locks are taken
+tasks first (by id), then predictions, then the generation, so that transitions never deadlock; events and
+messages leave after the commit. A worker's writes are fenced by the token of its lease.
+"""
+
+from .cancel import cancel_generation, cancel_prediction
+from .claim import Claim, claim, renew
+from .finish import Failure, Output, fail, release, succeed
+from .reap import Reaped, reap
+from .start import start
+
+__all__ = [
+    "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "claim", "fail", "reap",
+    "release", "renew", "start", "succeed",
+]  # fmt: skip

@@ -1,0 +1,90 @@
+"""What nobody else will do: expired leases, passed deadlines, messages that never went out or were lost."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from ..dispatch import publish, publish_on_commit
+from ..models import Status, Task
+from .announce import task_changed
+from .finish import NO_LEASE, bury_chain
+from .settle import settle_prediction
+
+BATCH = 200  # rows a pass handles of each kind, so that no pass holds locks for long
+WORKER_LOST = "worker_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """What one pass did."""
+
+    returned: int = 0
+    lost: int = 0
+    aborted: int = 0
+    published: int = 0
+
+
+def reap(*, republish_seconds: float) -> Reaped:
+    """One pass; any number of reapers may run at once."""
+    returned, lost = _expired_leases()
+    return Reaped(returned, lost, _passed_deadlines(), _unheard(republish_seconds))
+
+
+def _locked(condition: Q) -> list[Task]:
+    """Up to a batch of tasks that meet the condition, locked in id order, skipping what others hold."""
+    rows = Task.objects.filter(condition).order_by("id").select_for_update(skip_locked=True, of=("self",))
+    return list(rows[:BATCH])
+
+
+def _expired_leases() -> tuple[int, int]:
+    """Tasks of workers that died: back to the queue while attempts remain, else dead letters."""
+    with transaction.atomic():
+        expired = _locked(Q(status=Status.PROCESSING, lease_expires_at__lt=timezone.now()))
+        again = [task for task in expired if task.attempt < task.max_attempts]
+        Task.objects.filter(id__in=[task.id for task in again]).update(
+            status=Status.STARTING, published_at=None, error_code=WORKER_LOST,
+            error_detail="The worker stopped answering; the task goes to another.", **NO_LEASE,
+        )  # fmt: skip
+        publish_on_commit(again)
+        for task in again:
+            task_changed(task.id, "returned", attempt=task.attempt, worker=task.worker)
+        spent = [task for task in expired if task.attempt >= task.max_attempts]
+        for task in spent:
+            detail = f"{task.attempt} workers stopped answering while they ran this task."
+            _end(task, Status.FAILED, WORKER_LOST, detail)
+    return len(again), len(spent)
+
+
+def _passed_deadlines() -> int:
+    """What did not start in time never starts."""
+    with transaction.atomic():
+        late = _locked(Q(status=Status.STARTING, attempt=0, deadline__lte=timezone.now()))
+        for task in late:
+            _end(task, Status.ABORTED, "deadline_passed", "Its deadline passed before a worker was free.")
+    return len(late)
+
+
+def _end(task: Task, status: Status, code: str, detail: str) -> None:
+    errors = {"error_code": code, "error_detail": detail}
+    Task.objects.filter(id=task.id).update(status=status, completed_at=timezone.now(), **errors, **NO_LEASE)
+    task_changed(task.id, status, code=code, attempt=task.attempt)
+    bury_chain(task)
+    settle_prediction(task.prediction_id, task.generation_id, status, **errors)
+
+
+def _unheard(republish_seconds: float) -> int:
+    """Publish what never was, and again what has waited long for somebody to hear: messages do get lost.
+
+    A message wakes a worker for the best task of its queue, not for its own, so a bounded number of them is
+    enough to drain any backlog, and a doubled one finds nothing to do.
+    """
+    now = timezone.now()
+    due = Q(status=Status.STARTING, ready=True) & (Q(not_before=None) | Q(not_before__lte=now))
+    silent = Q(published_at=None, created_at__lt=now - timedelta(seconds=1)) | Q(
+        published_at__lt=now - timedelta(seconds=republish_seconds)
+    )
+    waiting = Task.objects.filter(due & silent).order_by(F("published_at").asc(nulls_first=True))
+    return publish(list(waiting[:BATCH]))

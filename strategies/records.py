@@ -1,0 +1,32 @@
+"""The rows every strategy writes."""
+
+from typing import Any
+
+from .models import Generation, Prediction
+from .strategy import Ask
+
+
+def create_generation(ask: Ask, *, strategy: str, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
+    """A generation and its predictions (seed, seed + 1, …), two inserts however many there are."""
+    generation = Generation.objects.create(
+        owner=ask.owner,
+        strategy=strategy,
+        family=ask.family,
+        workflow=ask.workflow,
+        workflow_version=ask.workflow.version,
+        selection=ask.selection,
+        inputs=inputs,
+        rating=ask.workflow.rating,
+        seed=ask.seed,
+        num_predictions=ask.num_predictions,
+        priority=ask.priority,
+        not_before=ask.not_before,
+        deadline=ask.deadline,
+        metadata=ask.metadata,
+        request_id=ask.request_id,
+    )
+    predictions = Prediction.objects.bulk_create(
+        Prediction(generation=generation, index=index, seed=ask.seed + index)
+        for index in range(ask.num_predictions)
+    )
+    return generation, predictions

@@ -1,0 +1,156 @@
+"""Accepting, repeating and forgetting generations: the writes behind `/v1/generations`."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from families.catalogue import resolve
+from families.models import Family, Workflow
+from families.models.workflow import Rating, State
+
+from .. import lifecycle
+from ..errors import (
+    AgeVerificationRequired,
+    RequestError,
+    StillRunning,
+    UnknownStrategy,
+    UnknownWorkflow,
+    WorkflowUnavailable,
+    one,
+)
+from ..models import TERMINAL, Asset, Generation, Prediction
+from ..models.generation import Priority
+from ..registry import get_strategy
+from ..strategy import Ask
+
+SEEDS = 2**32  # a seed the client did not choose stays short enough to read aloud
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationAsk:
+    """What a client sends: one of `family` (with `selection`), `workflow` or `strategy`, and the rest."""
+
+    inputs: dict[str, Any]
+    family: str | None = None
+    selection: dict[str, str] = field(default_factory=dict)
+    workflow: str | None = None
+    strategy: str | None = None
+    num_predictions: int = 1
+    seed: int | None = None
+    priority: Priority = Priority.NORMAL
+    not_before: datetime | None = None
+    deadline_seconds: float | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk, request_id: str = "") -> Generation:
+    """Resolve, check, write every row in one transaction and wake workers on commit.
+
+    Raises: families.errors.CatalogueError, strategies.errors.RequestError.
+    """
+    workflow, family, selection = _settle(ask)
+    settled = Ask(
+        owner=owner,
+        workflow=workflow,
+        family=family,
+        selection=selection,
+        inputs=ask.inputs,
+        seed=secrets.randbelow(SEEDS) if ask.seed is None else ask.seed,
+        num_predictions=ask.num_predictions,
+        priority=ask.priority,
+        not_before=ask.not_before,
+        deadline=_deadline(ask),
+        metadata=ask.metadata,
+        request_id=request_id,
+    )
+    return _start(settled)
+
+
+def generation_replay(prediction: Prediction, *, request_id: str = "") -> Generation:
+    """Ask again for one prediction that is over: same workflow, inputs and seed, as a new generation."""
+    if prediction.status not in TERMINAL:
+        raise StillRunning("The prediction is still running; cancel it or wait for its end.")
+    first = prediction.generation
+    return _start(
+        Ask(
+            owner=first.owner, workflow=first.workflow, family=first.family, selection=first.selection,
+            inputs=first.inputs, seed=prediction.seed, priority=Priority(first.priority),
+            metadata={**first.metadata, "replay_of": str(prediction.id)}, request_id=request_id,
+        )
+    )  # fmt: skip
+
+
+def generation_delete(generation: Generation) -> None:
+    """Forget a generation that is over, its rows and its pictures.
+
+    Raises: StillRunning.
+    """
+    with transaction.atomic():
+        locked = Generation.objects.select_for_update().get(id=generation.id)
+        if locked.status not in TERMINAL:
+            raise StillRunning("The generation is still running; cancel it first.")
+        files = [asset.file for asset in Asset.objects.filter(prediction__generation=locked)]
+        locked.delete()
+        transaction.on_commit(lambda: [file.delete(save=False) for file in files], robust=True)
+
+
+def _start(ask: Ask) -> Generation:
+    if ask.workflow.state != State.PUBLISHED:
+        raise WorkflowUnavailable(f"The workflow {ask.workflow.key!r} is {ask.workflow.state}.")
+    if ask.workflow.rating == Rating.ADULT and not getattr(ask.owner, "age_verified_at", None):
+        raise AgeVerificationRequired(
+            "This workflow is for adults; an administrator can mark the account as age-verified."
+        )
+    strategy = get_strategy(ask.workflow.strategy)
+    inputs = strategy.validate(ask)  # may fetch images: outside the transaction
+    with transaction.atomic():
+        generation, predictions = strategy.create(ask, inputs)
+        lifecycle.start(generation, predictions, strategy.signatures(generation, predictions))
+    return generation
+
+
+def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str]]:
+    """The workflow that a request means."""
+    named = [name for name in ("family", "workflow", "strategy") if getattr(ask, name)]
+    if len(named) != 1:
+        raise RequestError(
+            "Name exactly one of family, workflow or strategy.",
+            errors=one(("family",), "exactly one of family, workflow, strategy", "exactly_one"),
+        )
+    if ask.family:
+        resolved = resolve(ask.family, ask.selection, ask.inputs)
+        return resolved.workflow, resolved.family, resolved.selection
+    if ask.selection:
+        raise RequestError(
+            "A selection needs a family.", errors=one(("selection",), "only with family", "without_family")
+        )
+    return (_by_key(ask.workflow) if ask.workflow else _by_strategy(ask.strategy or "")), None, {}
+
+
+def _by_key(key: str) -> Workflow:
+    workflow = Workflow.objects.filter(key=key).first()
+    if workflow is None:
+        raise UnknownWorkflow(f"There is no workflow {key!r}.", errors=one(("workflow",), "unknown workflow"))
+    return workflow
+
+
+def _by_strategy(name: str) -> Workflow:
+    get_strategy(name)
+    workflow = Workflow.objects.filter(strategy=name, is_default_for_strategy=True).first()
+    if workflow is None:
+        raise UnknownStrategy(
+            f"The strategy {name!r} has no default workflow; name a workflow or a family.",
+            errors=one(("strategy",), "no default workflow"),
+        )
+    return workflow
+
+
+def _deadline(ask: GenerationAsk) -> datetime | None:
+    if ask.deadline_seconds is None:
+        return None
+    return timezone.now() + timedelta(seconds=ask.deadline_seconds)

@@ -1,0 +1,28 @@
+"""Fixtures that every room's tests share."""
+
+import pytest
+from django.conf import settings
+
+from strategies.events import connection
+
+
+@pytest.fixture(autouse=True)
+def _storage_of_its_own(tmp_path, settings):
+    """Pictures a test stores go with the test."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def redis_server():
+    """The real Redis, empty."""
+    client = connection()
+    client.flushdb()
+    yield client
+    client.flushdb()
+
+
+@pytest.fixture
+def broker_queue(redis_server):
+    """The length of a Celery queue in the real broker."""
+    assert settings.BROKER_URL == settings.REDIS_URL
+    return redis_server.llen

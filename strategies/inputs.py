@@ -6,12 +6,22 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from gpu.requests import (
+    MAX_ADAPTERS,
+    MAX_CONTROL_SCALE,
+    MAX_GUIDANCE,
+    MAX_PIXELS,
+    MAX_PROMPT,
+    MAX_SIDE,
+    MAX_STEPS,
+    MIN_SIDE,
+    SIZE_MULTIPLE,
+)
+
 from .errors import InvalidInputs, Problem
 
-MAX_PIXELS = 4096 * 4096
-MAX_PIXEL_STEPS = 2048 * 2048 * 200  # pixels × steps of one picture: what a request may cost at most
 Model = TypeVar("Model", bound=BaseModel)
-Size = Annotated[int, Field(ge=8, le=8192, multiple_of=8)]
+Size = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIZE_MULTIPLE)]
 
 
 class Inputs(BaseModel):
@@ -22,9 +32,15 @@ class ControlImage(Inputs):
     """A conditioning image; the i-th belongs to the workflow's i-th ControlNet."""
 
     image: str
-    scale: float | None = Field(default=None, ge=0, le=4)
+    scale: float | None = Field(default=None, ge=0, le=MAX_CONTROL_SCALE)
     start: float = Field(default=0.0, ge=0, le=1)
     end: float = Field(default=1.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ControlImage":
+        if self.start >= self.end:
+            raise PydanticCustomError("empty_interval", "The start of a control must lie before its end.")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -42,18 +58,18 @@ class LoraInput(Inputs):
 class TextToImageInputs(Inputs):
     """What a picture is made from. Images are references: an asset id, an https URL or a data URI."""
 
-    prompt: str = Field(min_length=1, max_length=10_000)
-    negative_prompt: str = Field(default="", max_length=10_000)
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
+    negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
     width: Size
     height: Size
-    num_inference_steps: int = Field(ge=1, le=500)
-    guidance_scale: float = Field(ge=0, le=50)
+    num_inference_steps: int = Field(ge=1, le=MAX_STEPS)
+    guidance_scale: float = Field(ge=0, le=MAX_GUIDANCE)
     scheduler: str | None = Field(default=None, max_length=40)
     image: str | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
     mask: str | None = None
     control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
-    loras: tuple[LoraInput, ...] = Field(default=(), max_length=8)
+    loras: tuple[LoraInput, ...] = Field(default=(), max_length=MAX_ADAPTERS)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "TextToImageInputs":
@@ -61,9 +77,8 @@ class TextToImageInputs(Inputs):
             raise PydanticCustomError("mask_without_image", "A mask needs an image to apply to; give both.")
         if self.strength is not None and self.image is None:
             raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
-        cost = self.width * self.height * self.num_inference_steps
-        if self.width * self.height > MAX_PIXELS or cost > MAX_PIXEL_STEPS:
-            raise PydanticCustomError("too_much_work", "Fewer pixels or fewer steps are needed: this is too much.")
+        if self.width * self.height > MAX_PIXELS:
+            raise PydanticCustomError("too_many_pixels", "Width × height is too large; ask for a smaller picture.")
         return self
 
 

@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from .generation import Generation, Priority
 from .prediction import Prediction
@@ -55,7 +55,7 @@ class Task(models.Model):
         indexes = [
             # The claim reads this index in its order: urgent first, then the one that has waited longest.
             models.Index(
-                "queue", "-priority", "created_at", "id", name="task_waiting",
+                "queue", F("priority").desc(), "created_at", "id", name="task_waiting",
                 condition=Q(status=Status.STARTING, ready=True),
             ),
             models.Index(fields=["lease_expires_at"], name="task_leases", condition=Q(status=Status.PROCESSING)),

@@ -1,0 +1,92 @@
+"""From a request to the arguments of its pipeline, and from the pipeline's pictures to the answer's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+
+from gpu.preprocessors import control_image
+from gpu.requests import DEFAULT_STRENGTH, InferenceRequest, PipelineMode
+
+MASK_THRESHOLD = 128  # of 255: half and more is painted anew
+
+
+def arguments(request: InferenceRequest) -> dict[str, Any]:
+    """Keyword arguments for the stock pipeline of the request's key."""
+    return {
+        "prompt": list(request.prompts),
+        "negative_prompt": list(request.negative_prompts) or None,
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "generator": [generator(seed) for seed in request.seeds],
+        "output_type": "pil",
+        **_picture_arguments(request),
+        **_control_arguments(request),
+    }
+
+
+def generator(seed: int) -> torch.Generator:
+    """The source of noise for one image: on the CPU, where the same seed means the same on any device."""
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def strength(request: InferenceRequest) -> float | None:
+    """How much of the given image is replaced; None without one."""
+    if request.strength is None:
+        return DEFAULT_STRENGTH.get(request.key.mode)
+    return request.strength
+
+
+def finished(request: InferenceRequest, images: Sequence[Image.Image]) -> tuple[Image.Image, ...]:
+    """The pictures as they are delivered: what the mask of an inpaint protects is the original, exactly.
+
+    The autoencoder alone would change it by several levels even where nothing was painted.
+    """
+    if request.key.mode is not PipelineMode.INPAINT:
+        return tuple(images)
+    original, mask = _original(request), _mask(request)
+    return tuple(Image.composite(image, original, mask) for image in images)
+
+
+def _picture_arguments(request: InferenceRequest) -> dict[str, Any]:
+    size = {"width": request.width, "height": request.height}
+    match request.key.mode:
+        case PipelineMode.TEXT_TO_IMAGE:
+            return size
+        case PipelineMode.IMAGE_TO_IMAGE:
+            return {"image": _original(request), "strength": strength(request)}
+        case PipelineMode.INPAINT:
+            pictures = {"image": _original(request), "mask_image": _mask(request)}
+            return {**pictures, **size, "strength": strength(request)}
+
+
+def _control_arguments(request: InferenceRequest) -> dict[str, Any]:
+    controls = request.controls
+    if not controls:
+        return {}
+    size = (request.width, request.height)
+    name = "image" if request.key.mode is PipelineMode.TEXT_TO_IMAGE else "control_image"
+    columns = {
+        name: [control_image(control, size) for control in controls],
+        "controlnet_conditioning_scale": [float(control.scale) for control in controls],
+        "control_guidance_start": [float(control.start) for control in controls],
+        "control_guidance_end": [float(control.end) for control in controls],
+    }
+    if len(controls) == 1:  # a single ControlNet takes values, several take lists
+        return {key: column[0] for key, column in columns.items()}
+    return columns
+
+
+def _original(request: InferenceRequest) -> Image.Image:
+    return _scaled(request.image.convert("RGB"), request, Image.Resampling.LANCZOS)
+
+
+def _mask(request: InferenceRequest) -> Image.Image:
+    mask = _scaled(request.mask.convert("L"), request, Image.Resampling.NEAREST)
+    return mask.point(lambda level: 255 if level >= MASK_THRESHOLD else 0)
+
+
+def _scaled(image: Image.Image, request: InferenceRequest, how: Image.Resampling) -> Image.Image:
+    size = (request.width, request.height)
+    return image if image.size == size else image.resize(size, how)

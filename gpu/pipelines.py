@@ -1,0 +1,137 @@
+"""From checked files to the stock diffusers pipelines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import diffusers
+import torch
+import transformers
+from diffusers import (
+    ControlNetModel,
+    DiffusionPipeline,
+    SchedulerMixin,
+    StableDiffusionXLControlNetImg2ImgPipeline,
+    StableDiffusionXLControlNetInpaintPipeline,
+    StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
+
+from gpu import schedulers
+from gpu.errors import GpuError, ModelIncomplete, translated
+from gpu.requests import PipelineMode
+from gpu.weights import ModelFiles
+
+PIPELINES: dict[tuple[PipelineMode, bool], type[DiffusionPipeline]] = {
+    (PipelineMode.TEXT_TO_IMAGE, False): StableDiffusionXLPipeline,
+    (PipelineMode.IMAGE_TO_IMAGE, False): StableDiffusionXLImg2ImgPipeline,
+    (PipelineMode.INPAINT, False): StableDiffusionXLInpaintPipeline,
+    (PipelineMode.TEXT_TO_IMAGE, True): StableDiffusionXLControlNetPipeline,
+    (PipelineMode.IMAGE_TO_IMAGE, True): StableDiffusionXLControlNetImg2ImgPipeline,
+    (PipelineMode.INPAINT, True): StableDiffusionXLControlNetInpaintPipeline,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where models live and in which dtype."""
+
+    device: str
+    dtype: torch.dtype
+
+
+def quieten() -> None:
+    """No progress bars and only errors from the libraries: a worker's log belongs to the worker."""
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
+
+
+def load_checkpoint(files: ModelFiles, variant: str | None, place: Placement) -> StableDiffusionXLPipeline:
+    """All components of a checkpoint on the device, wrapped as a text-to-image pipeline.
+
+    Raises `ModelIncomplete` if the files do not make up a model, `OutOfMemory`, `DeviceFault`.
+    """
+    options = {"dtype": place.dtype, "local_files_only": True, "add_watermarker": False}
+    try:
+        if files.is_single_file:
+            pipeline = StableDiffusionXLPipeline.from_single_file(
+                str(files.path), config=str(files.config), **options
+            )
+        else:
+            pipeline = StableDiffusionXLPipeline.from_pretrained(
+                str(files.path), variant=variant, use_safetensors=True, **options
+            )
+        _demand_dtype(pipeline, place.dtype)
+        pipeline.to(place.device)
+    except Exception as error:
+        raise _load_error(files, error) from error
+    pipeline.vae.enable_slicing()  # decoding one image at a time bounds the peak of a batch
+    return pipeline
+
+
+def load_controlnet(files: ModelFiles, variant: str | None, place: Placement) -> ControlNetModel:
+    """A ControlNet on the device. Raises as `load_checkpoint` does."""
+    options = {"dtype": place.dtype, "local_files_only": True}
+    try:
+        if files.is_single_file:
+            model = ControlNetModel.from_single_file(str(files.path), config=str(files.config), **options)
+        else:
+            model = ControlNetModel.from_pretrained(
+                str(files.path), variant=variant, use_safetensors=True, **options
+            )
+        return model.to(place.device)
+    except Exception as error:
+        raise _load_error(files, error) from error
+
+
+def assemble(
+    base: StableDiffusionXLPipeline,
+    mode: PipelineMode,
+    controlnets: Sequence[ControlNetModel],
+    scheduler: SchedulerMixin,
+) -> DiffusionPipeline:
+    """The stock pipeline for a mode around the components of `base`, which stay shared and unchanged.
+
+    Made anew for each request: it costs milliseconds, and a kept one would keep evicted models alive.
+    """
+    kind = PIPELINES[mode, bool(controlnets)]
+    extra = (
+        {"controlnet": controlnets[0] if len(controlnets) == 1 else list(controlnets)} if controlnets else {}
+    )
+    # Without a dtype, from_pipe silently casts the shared components to float32.
+    pipeline = kind.from_pipe(
+        base, scheduler=scheduler, add_watermarker=False, dtype=base.unet.dtype, **extra
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def make_scheduler(base: StableDiffusionXLPipeline, name: str | None) -> SchedulerMixin:
+    """A fresh scheduler by name, or of the checkpoint's own kind, configured for the checkpoint.
+
+    Raises `UnknownScheduler`.
+    """
+    own = base.scheduler
+    if name is None:
+        return type(own).from_config(own.config)
+    class_name, options = schedulers.recipe(name)
+    return getattr(diffusers, class_name).from_config(own.config, **options)
+
+
+def _demand_dtype(pipeline: DiffusionPipeline, dtype: torch.dtype) -> None:
+    # transformers 5 follows the dtype of a config over the one it was asked for in some paths
+    for component in pipeline.components.values():
+        if isinstance(component, torch.nn.Module) and component.dtype != dtype:
+            component.to(dtype)
+
+
+def _load_error(files: ModelFiles, error: Exception) -> GpuError:
+    named = translated(error)
+    if isinstance(named, GpuError):
+        return named
+    return ModelIncomplete(
+        f"{files.path.name} cannot be loaded ({str(error).splitlines()[0] if str(error) else error!r});"
+        " its files do not fit together, so copy or download the model again."
+    )

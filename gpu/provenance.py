@@ -1,0 +1,80 @@
+"""The record of how a picture was made, complete enough to make it again."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gpu.requests import Adapter, Control, InferenceRequest, ModelSource
+from gpu.weights import LoraInfo
+
+LIBRARIES = ("torch", "diffusers", "transformers", "peft", "pillow")
+Hashes = Mapping[str, str]
+
+
+def records(
+    request: InferenceRequest,
+    hashes: Sequence[Hashes],
+    loras: Sequence[LoraInfo],
+    facts: Mapping[str, Any],
+) -> tuple[dict[str, Any], ...]:
+    """One JSON-able record per image.
+
+    `hashes` are those of the checkpoint and then of each ControlNet; `facts` are what only the run
+    knows: device, dtype, and the scheduler and strength that the request may have left open.
+    """
+    sources = (request.key.checkpoint, *request.key.controlnets)
+    models = [_model(source, digests) for source, digests in zip(sources, hashes, strict=True)]
+    shared = {
+        "mode": request.key.mode.value,
+        "checkpoint": models[0],
+        "controlnets": models[1:],
+        "controls": [_control(control) for control in request.controls],
+        "adapters": [_adapter(adapter, info) for adapter, info in zip(request.adapters, loras, strict=True)],
+        "width": request.width,
+        "height": request.height,
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "variant": request.key.variant,
+        "versions": {library: version(library) for library in LIBRARIES},
+        "extra": dict(request.provenance),
+        **facts,
+    }
+    negatives = request.negative_prompts or ("",) * len(request.prompts)
+    return tuple(
+        {
+            "prompt": prompt,
+            "negative_prompt": negative,
+            "seed": seed,
+            "batch_size": len(request.seeds),
+            **shared,
+        }
+        for prompt, negative, seed in zip(request.prompts, negatives, request.seeds, strict=True)
+    )
+
+
+def _model(source: ModelSource, hashes: Hashes) -> dict[str, Any]:
+    return {"location": public_name(source), "revision": source.revision, "sha256": dict(hashes)}
+
+
+def public_name(source: ModelSource) -> str:
+    """A hub id as it is; of a path only the last part, because pictures leave this machine."""
+    return source.location if source.revision else Path(source.location).name
+
+
+def _adapter(adapter: Adapter, info: LoraInfo) -> dict[str, Any]:
+    return {
+        "name": adapter.name or info.path.stem,
+        "file": info.path.name,
+        "weight": adapter.weight,
+        "sha256": info.sha256,
+    }
+
+
+def _control(control: Control) -> dict[str, Any]:
+    return {
+        "scale": control.scale,
+        "start": control.start,
+        "end": control.end,
+        "preprocessor": control.preprocessor,
+    }

@@ -1,0 +1,182 @@
+"""One device, one runner: from a request to pictures."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+from gpu import calls, device, memory, provenance
+from gpu.adapters import AdapterStore, attached
+from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
+from gpu.models import Models, ModelSet
+from gpu.pipelines import assemble, make_scheduler, quieten
+from gpu.previews import LatentPreview
+from gpu.requests import InferenceRequest, InferenceResult, StepEvent
+from gpu.weights import LoraInfo
+
+OnStep = Callable[[StepEvent], None]
+ShouldCancel = Callable[[], bool]
+
+
+class Runner:
+    """Makes pictures on one device. One at a time: not for several threads.
+
+    Parameters:
+        device: "cpu" or "cuda:N"; None is the device this process is bound to
+        budget_bytes: what loaded models may take; None is a share of the device's memory
+    """
+
+    def __init__(self, device: str | None = None, budget_bytes: int | None = None) -> None:
+        quieten()
+        self._device = _usable(device)
+        torch.backends.cudnn.benchmark = False  # the fastest kernel may differ from run to run
+        torch.backends.cudnn.deterministic = True
+        self._models = Models(self._device, budget_bytes)
+        self._adapters = AdapterStore()
+
+    def run(
+        self,
+        request: InferenceRequest,
+        on_step: OnStep | None = None,
+        should_cancel: ShouldCancel | None = None,
+    ) -> InferenceResult:
+        """Draw the request's images in one pipeline call.
+
+        `on_step` hears of every denoising step; `should_cancel` is asked before loading, before drawing
+        and after every step.
+        Raises `Canceled` when it says so, or a `gpu.errors.GpuError` that says whose fault it was; the
+        models stay as they were, and the next request works unless the decision is FATAL.
+        """
+        with _named_errors():
+            return self._run(request, on_step, should_cancel or (lambda: False))
+
+    def resident(self) -> list[str]:
+        """Locations of the loaded checkpoints and ControlNets, the most recently used one last."""
+        return list(dict.fromkeys(key.source.location for key in self._models.stats().keys))
+
+    def memory(self) -> dict[str, Any]:
+        """Bytes of models, of LoRAs kept on the CPU, of this process, free on the device; cache counts."""
+        stats = self._models.stats()
+        return {
+            "device": self._device,
+            "model_bytes": stats.bytes,
+            "budget_bytes": stats.budget,
+            "adapter_bytes": self._adapters.bytes(),
+            "process_bytes": memory.process_bytes(),
+            "free_bytes": memory.free_bytes(self._device),
+            "hits": stats.hits,
+            "misses": stats.misses,
+            "evictions": stats.evictions,
+        }
+
+    def close(self) -> None:
+        """Drop all models. The runner can still be used: it loads them again."""
+        self._models.clear()
+
+    def _run(
+        self, request: InferenceRequest, on_step: OnStep | None, should_cancel: ShouldCancel
+    ) -> InferenceResult:
+        started = time.perf_counter()
+        _stop_if(should_cancel)
+        with self._models.use(request.key) as models:
+            base = models.checkpoint.model
+            scheduler = make_scheduler(base, request.scheduler)
+            nets = [net.model for net in models.controlnets]
+            pipeline = assemble(base, request.key.mode, nets, scheduler)
+            with attached(pipeline, request.adapters, self._adapters) as loras:
+                _stop_if(should_cancel)
+                loaded = time.perf_counter()
+                watch = _StepWatch(models.checkpoint.preview, on_step, should_cancel)
+                drawn = pipeline(**calls.arguments(request), callback_on_step_end=watch).images
+            images = calls.finished(request, drawn)
+            ended = time.perf_counter()
+            timings = {
+                "load_s": loaded - started,
+                "denoise_s": watch.last_step_at - loaded,
+                "decode_s": ended - watch.last_step_at,
+                "total_s": ended - started,
+            }
+            return InferenceResult(images, self._records(request, models, loras, pipeline), timings)
+
+    def _records(
+        self,
+        request: InferenceRequest,
+        models: ModelSet,
+        loras: tuple[LoraInfo, ...],
+        pipeline: DiffusionPipeline,
+    ) -> tuple[dict[str, Any], ...]:
+        dtype = self._models.placement(request.key).dtype
+        facts = {
+            "scheduler": request.scheduler or type(pipeline.scheduler).__name__,
+            "strength": calls.strength(request),
+            "device": self._device,
+            "device_name": _device_name(self._device),
+            "dtype": str(dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+        }
+        return provenance.records(request, models.hashes(), loras, facts)
+
+
+class _StepWatch:
+    """Called by the pipeline after every step: reports progress, looks for a cancel."""
+
+    def __init__(
+        self, preview: Callable[[], LatentPreview], on_step: OnStep | None, should_cancel: ShouldCancel
+    ) -> None:
+        self._preview = preview
+        self._on_step = on_step
+        self._should_cancel = should_cancel
+        self.last_step_at = time.perf_counter()
+
+    def __call__(
+        self, pipeline: DiffusionPipeline, index: int, _timestep: Any, tensors: dict[str, Any]
+    ) -> dict[str, Any]:
+        step, steps, latents = index + 1, pipeline.num_timesteps, tensors["latents"]
+        if step == steps and not torch.isfinite(latents).all():
+            raise BrokenOutput(
+                "The model computed NaN instead of a picture; use dtype bfloat16 or float32,"
+                " a lower guidance scale, or other adapters."
+            )
+        self.last_step_at = time.perf_counter()
+        if self._on_step is not None:
+            self._on_step(StepEvent(step, steps, partial(self._images, latents)))
+        _stop_if(self._should_cancel)
+        return tensors
+
+    def _images(self, latents: torch.Tensor) -> list[Any]:
+        return self._preview().images(latents)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        named = translated(error)
+        if isinstance(named, OutOfMemory):
+            memory.release()
+        if named is error:
+            raise
+        raise named from error
+
+
+def _stop_if(should_cancel: ShouldCancel) -> None:
+    if should_cancel():
+        raise Canceled("The request was canceled.")
+
+
+def _usable(name: str | None) -> str:
+    chosen = device.torch_device(name)
+    if chosen == device.CPU:
+        return chosen
+    if not torch.cuda.is_available() or int(chosen.partition(":")[2]) >= torch.cuda.device_count():
+        raise InvalidRequest(f"This process sees no device {chosen}; bind it to one of {device.detect()}.")
+    return chosen
+
+
+def _device_name(name: str) -> str:
+    return name if name == device.CPU else torch.cuda.get_device_name(name)

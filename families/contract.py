@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AllowInfNan,
     BaseModel,
     ConfigDict,
@@ -15,10 +16,18 @@ from pydantic import (
 )
 
 from .errors import InputProblem, InvalidContract, InvalidInputs
-from .values import CHECKERS, Problems
+from .values import CHECKERS, Problems, is_storable
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("holds a character that cannot be stored")
+    return text
+
 
 InputKind = Literal["text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora"]
 Number = StrictInt | Annotated[float, Strict(), AllowInfNan(False)]
+Text = Annotated[str, AfterValidator(_storable)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9_-]+\z", max_length=80)]
 
 # Which of the optional constraints mean anything for a kind; any other one is an author's mistake.
@@ -42,8 +51,8 @@ class _Document(BaseModel):
 class Choice(_Document):
     """One option of a drop-down; without a label its value is shown."""
 
-    value: Annotated[str, Field(min_length=1, max_length=80)]
-    label: str = ""
+    value: Annotated[Text, Field(min_length=1, max_length=80)]
+    label: Text = ""
 
 
 class InputSpec(_Document):
@@ -51,8 +60,8 @@ class InputSpec(_Document):
 
     key: Key
     kind: InputKind
-    label: Annotated[str, Field(min_length=1)]
-    help: str = ""
+    label: Annotated[Text, Field(min_length=1)]
+    help: Text = ""
     required: bool = False
     minimum: Number | None = None
     maximum: Number | None = None
@@ -114,15 +123,15 @@ class Contract(_Document):
                 raise ValueError(f"{name} repeat the key {', '.join(repeated)}")
         return self
 
-    def validate(self, inputs: Mapping[str, Any]) -> dict[str, Any]:  # type: ignore[override]
+    def validate_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs with defaults filled in and every value checked; null counts as not given.
 
         Raises InvalidInputs, which lists every problem at once.
         """
         return self._checked(inputs, complete=True)
 
-    def preview(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """As `validate`, for a form still being filled in: required inputs may be missing."""
+    def preview_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """As `validate_inputs`, for a form still being filled in: required inputs may be missing."""
         return self._checked(inputs, complete=False)
 
     def _checked(self, inputs: Mapping[str, Any], *, complete: bool) -> dict[str, Any]:

@@ -63,7 +63,7 @@ Checker = Callable[[Spec, Any, Problems], Any]
 def check_string(spec: Spec, value: Any, problems: Problems) -> Any:
     if not isinstance(value, str):
         problems.add("must be a string", "string_type")
-    elif "\x00" in value or not _is_unicode(value):
+    elif not is_storable(value):
         problems.add("holds a character that cannot be stored", "string_unicode")
     elif spec.max_length is not None and len(value) > spec.max_length:
         problems.add(f"is longer than {spec.max_length} characters", "string_too_long")
@@ -172,8 +172,9 @@ def _exact(value: int | float) -> Fraction:
     return Fraction(value) if isinstance(value, int) else Fraction(repr(value))
 
 
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text: JSON may smuggle in zero bytes and halves of surrogate pairs."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 CHECKERS: dict[str, Checker] = {

@@ -46,9 +46,11 @@ class Workflow(models.Model):
     controlnets = models.JSONField(default=list, blank=True)
     scheduler = models.CharField(max_length=40, blank=True)
     prompt_prefix = models.CharField(
-        max_length=200, blank=True, help_text="put before every prompt, such as a LoRA's trigger word"
+        max_length=200,
+        blank=True,
+        help_text="put before every prompt exactly as written, such as a LoRA's trigger word and a space",
     )
-    contract = models.JSONField(default=dict)
+    contract = models.JSONField(default=dict, blank=True)
     rating = models.CharField(max_length=8, choices=Rating, default=Rating.SFW)
     price = models.DecimalField(
         max_digits=10, decimal_places=4, default=Decimal(0), validators=[MinValueValidator(Decimal(0))]

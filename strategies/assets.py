@@ -51,7 +51,8 @@ def _data_uri(reference: str, loc: tuple[str | int, ...]) -> bytes:
         return base64.b64decode(body, validate=True)
     except (ValueError, binascii.Error):
         raise InvalidImage(
-            "The data URI must be data:image/…;base64,… .", errors=one(loc, "not a base64 data URI", "data_uri")
+            "The data URI must be data:image/…;base64,… .",
+            errors=one(loc, "not a base64 data URI", "data_uri"),
         ) from None
 
 

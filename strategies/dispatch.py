@@ -1,4 +1,4 @@
-"""From committed rows to messages. A message that cannot be sent is left to the reaper, never to the client."""
+"""From committed rows to messages. A message that cannot be sent is the reaper's, never the client's."""
 
 from collections.abc import Iterable
 

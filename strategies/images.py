@@ -1,4 +1,4 @@
-"""Pictures from outside: bounded, recognised by their content, and re-encoded before anything else sees them."""
+"""Pictures from outside: bounded, recognised by their content, re-encoded before anything else sees them."""
 
 import hashlib
 import io
@@ -32,7 +32,9 @@ def clean_image(data: bytes, *, loc: tuple[str | int, ...]) -> CleanImage:
     """
     if len(data) > settings.ASSET_MAX_BYTES:
         limit = settings.ASSET_MAX_BYTES // 2**20
-        raise InvalidImage(f"The image is larger than {limit} MiB; send a smaller one.", errors=_at(loc, "too_large"))
+        raise InvalidImage(
+            f"The image is larger than {limit} MiB; send a smaller one.", errors=_at(loc, "too_large")
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -41,13 +43,17 @@ def clean_image(data: bytes, *, loc: tuple[str | int, ...]) -> CleanImage:
                 upright = ImageOps.exif_transpose(opened)
                 upright.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InvalidImage("The image has too many pixels; send a smaller one.", errors=_at(loc, "too_large")) from error
+        raise InvalidImage(
+            "The image has too many pixels; send a smaller one.", errors=_at(loc, "too_large")
+        ) from error
     except UnidentifiedImageError as error:
         raise InvalidImage(
             "The file is not a PNG, JPEG or WebP image; convert it first.", errors=_at(loc, "not_an_image")
         ) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise InvalidImage("The image is damaged or cut short; send it again.", errors=_at(loc, "corrupt")) from error
+        raise InvalidImage(
+            "The image is damaged or cut short; send it again.", errors=_at(loc, "corrupt")
+        ) from error
     return _encoded(upright)
 
 

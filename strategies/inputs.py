@@ -78,7 +78,9 @@ class TextToImageInputs(Inputs):
         if self.strength is not None and self.image is None:
             raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
         if self.width * self.height > MAX_PIXELS:
-            raise PydanticCustomError("too_many_pixels", "Width × height is too large; ask for a smaller picture.")
+            raise PydanticCustomError(
+                "too_many_pixels", "Width × height is too large; ask for a smaller picture."
+            )
         return self
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files import File
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.temp import NamedTemporaryFile
+from django.core.files.uploadedfile import UploadedFile
 
 from gpu.errors import GpuError
 from gpu.weights import validate_lora
@@ -22,7 +22,9 @@ def lora_create(owner: AbstractBaseUser, name: str, upload: UploadedFile) -> Lor
     """
     if (upload.size or 0) > settings.LORA_MAX_BYTES:
         limit = settings.LORA_MAX_BYTES // 2**20
-        raise InvalidLora(f"The LoRA is larger than {limit} MiB.", errors=one(("file",), "too large", "too_large"))
+        raise InvalidLora(
+            f"The LoRA is larger than {limit} MiB.", errors=one(("file",), "too large", "too_large")
+        )
     with NamedTemporaryFile(suffix=".safetensors") as copy:
         for chunk in upload.chunks():
             copy.write(chunk)

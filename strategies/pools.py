@@ -27,7 +27,6 @@ class PoolReport:
     memory: dict[str, Any] = field(default_factory=dict)  # bytes
     resident: list[str] = field(default_factory=list)  # models
     in_flight: str | None = None  # task id
-    completed: int = 0
 
 
 def report(pool: PoolReport) -> None:

@@ -48,7 +48,9 @@ def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
     """The state of one queue, by three indexed queries."""
     pools = live_pools() if pools is None else pools
     tasks, now = Task.objects.filter(queue=name), timezone.now()
-    waiting = tasks.filter(status=Status.STARTING, ready=True).aggregate(n=Count("id"), oldest=Min("created_at"))
+    waiting = tasks.filter(status=Status.STARTING, ready=True).aggregate(
+        n=Count("id"), oldest=Min("created_at")
+    )
     finished = tasks.filter(status=Status.SUCCEEDED).order_by("-completed_at")
     latest = finished.values("started_at", "completed_at")[:RATE_SAMPLE]
     mean = latest.aggregate(mean=Avg(F("completed_at") - F("started_at")))["mean"]

@@ -6,7 +6,9 @@ from .models import Generation, Prediction
 from .strategy import Ask
 
 
-def create_generation(ask: Ask, *, strategy: str, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
+def create_generation(
+    ask: Ask, *, strategy: str, inputs: dict[str, Any]
+) -> tuple[Generation, list[Prediction]]:
     """A generation and its predictions (seed, seed + 1, …), two inserts however many there are."""
     generation = Generation.objects.create(
         owner=ask.owner,

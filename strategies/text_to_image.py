@@ -1,4 +1,4 @@
-"""`generate`: pictures from a prompt, optionally from an image, inside a mask, under ControlNets, with LoRAs."""
+"""`generate`: pictures from a prompt, or from an image, inside a mask, under ControlNets, with LoRAs."""
 
 from typing import Any
 from uuid import UUID
@@ -24,8 +24,10 @@ class TextToImage:
     task_types = ("generation",)
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = Contract.model_validate(ask.workflow.contract).validate_inputs(ask.inputs)
-        inputs = parse_inputs(TextToImageInputs, {key: value for key, value in values.items() if value is not None})
+        values = Contract.model_validate(ask.workflow.contract).validate(ask.inputs)
+        inputs = parse_inputs(
+            TextToImageInputs, {key: value for key, value in values.items() if value is not None}
+        )
         controlnets = len(ask.workflow.controlnets)
         if len(inputs.control_images) != controlnets:
             raise InvalidInputs(
@@ -35,7 +37,7 @@ class TextToImage:
         return self._stored(ask, inputs).model_dump(mode="json", exclude_none=True)
 
     def _stored(self, ask: Ask, inputs: TextToImageInputs) -> TextToImageInputs:
-        """The same inputs with every image stored as an asset of the owner and every LoRA known to be theirs."""
+        """The inputs with every image stored as the owner's asset and every LoRA known to be theirs."""
 
         def stored(reference: str | None, *loc: str | int) -> str | None:
             return reference and str(asset_from_reference(ask.owner, reference, loc=("inputs", *loc)).id)

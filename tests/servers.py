@@ -17,7 +17,9 @@ FAST_POSTGRES = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 def _start() -> None:
-    home = Path(SERVERS.enter_context(tempfile.TemporaryDirectory(prefix="atelier-test-", ignore_cleanup_errors=True)))
+    home = Path(
+        SERVERS.enter_context(tempfile.TemporaryDirectory(prefix="atelier-test-", ignore_cleanup_errors=True))
+    )
     os.environ["ATELIER_HOME"] = str(home)
     os.environ["DATABASE_URL"] = SERVERS.enter_context(embedded_postgres(home / "postgres", FAST_POSTGRES))
     os.environ["REDIS_URL"] = SERVERS.enter_context(embedded_redis(home / "redis"))

@@ -61,7 +61,12 @@ class Pool:
 
     def environment(self) -> dict[str, str]:
         """What the worker process and its child must find in the environment."""
-        settings = {"ATELIER_POOL": self.name, "ATELIER_DEVICE": self.device, "REMAP_SIGTERM": "SIGQUIT"}
+        settings = {
+            "ATELIER_POOL": self.name,
+            "ATELIER_DEVICE": self.device,
+            "ATELIER_QUEUES": ",".join(self.queues),
+            "REMAP_SIGTERM": "SIGQUIT",  # TERM finishes the running task before the worker goes
+        }
         if self.device.startswith("cuda:"):
             settings["CUDA_VISIBLE_DEVICES"] = self.device.partition(":")[2]
         if self.memory_gib is not None:

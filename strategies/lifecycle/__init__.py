@@ -7,11 +7,11 @@ messages leave after the commit. A worker's writes are fenced by the token of it
 
 from .cancel import cancel_generation, cancel_prediction
 from .claim import Claim, claim, renew
-from .finish import Failure, Output, fail, release, succeed
+from .finish import Failure, Output, expire_leases, fail, release, release_all, succeed
 from .reap import Reaped, reap
 from .start import start
 
 __all__ = [
-    "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "claim", "fail", "reap",
-    "release", "renew", "start", "succeed",
+    "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "claim",
+    "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "succeed",
 ]  # fmt: skip

@@ -32,6 +32,5 @@ def _cancel(generation_id: UUID, predictions: list[UUID]) -> bool:
         )
         for task in ended:
             task_changed(task, Status.CANCELED)
-        return any(
-            [settle_prediction(prediction, generation_id, Status.CANCELED) for prediction in predictions]
-        )
+        ended_now = [settle_prediction(each, generation_id, Status.CANCELED) for each in predictions]
+        return any(ended_now)

@@ -1,4 +1,4 @@
-"""The three ways a worker gives a task up: done, failed, or handed back unfinished. All fenced by the lease."""
+"""The ways a worker gives a task up: done, failed, or handed back unfinished. All fenced by the lease."""
 
 import random
 from collections.abc import Sequence
@@ -45,14 +45,16 @@ def _fenced(held: Claim, **changes: Any) -> bool:
 
 
 def succeed(held: Claim, output: Output) -> bool:
-    """Store the output rows, end the task, wake the next step or end the prediction. False: the lease was lost."""
+    """Store the outputs, end the task, wake the next step or end the prediction. False: lease lost."""
     task, now = held.task, timezone.now()
     with transaction.atomic():
         if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=output.result):
             return False
         task_changed(task.id, Status.SUCCEEDED, seconds=round(output.seconds, 3), attempt=task.attempt)
         Asset.objects.bulk_create(output.assets)
-        following = Task.objects.filter(prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING)
+        following = Task.objects.filter(
+            prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING
+        )
         if following.update(ready=True):
             publish_on_commit(following.all())
             return True
@@ -84,7 +86,7 @@ def fail(held: Claim, failure: Failure) -> bool:
 
 
 def release(held: Claim) -> bool:
-    """Hand the task back unharmed, at a shutdown: the attempt does not count and a message goes out at once."""
+    """Hand the task back unharmed, at a shutdown: the attempt does not count, a message goes out at once."""
     task = held.task
     with transaction.atomic():
         if not _fenced(held, status=Status.STARTING, attempt=task.attempt - 1):
@@ -92,6 +94,18 @@ def release(held: Claim) -> bool:
         task_changed(task.id, "released", attempt=task.attempt)
         publish_on_commit([task])
     return True
+
+
+def release_all(*, worker: str) -> int:
+    """Hand back whatever a worker that is leaving still holds, after its child has gone. Returns how many."""
+    held = Task.objects.filter(worker=worker, status=Status.PROCESSING)
+    return sum(release(Claim(task, task.lease_token)) for task in held)
+
+
+def expire_leases(*, worker: str) -> int:
+    """Let the leases of a worker that is known to be dead run out now; the reaper does the rest."""
+    held = Task.objects.filter(worker=worker, status=Status.PROCESSING)
+    return held.update(lease_expires_at=timezone.now())
 
 
 def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
@@ -107,9 +121,9 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
 
 def bury_chain(task: Task) -> None:
     """End the later steps of a chain that will never be reached."""
-    Task.objects.filter(
-        prediction=task.prediction_id, step__gt=task.step, status=Status.STARTING
-    ).update(status=Status.CANCELED, completed_at=timezone.now())
+    Task.objects.filter(prediction=task.prediction_id, step__gt=task.step, status=Status.STARTING).update(
+        status=Status.CANCELED, completed_at=timezone.now()
+    )
 
 
 def _errors(failure: Failure) -> dict[str, str]:

@@ -12,12 +12,14 @@ log = structlog.get_logger(__name__)
 
 
 def start(generation: Generation, predictions: list[Prediction], signatures: list[TaskSignature]) -> None:
-    """Write the tasks of a generation and wake workers on commit. Must run in the transaction of the others."""
+    """Write a generation's tasks, in the transaction of its other rows, and wake workers on commit."""
     rows = [signature.row for signature in signatures]
     Task.objects.bulk_create(rows)
     publish_on_commit(rows)
     on_commit(
-        lambda: events.emit(generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING})
+        lambda: events.emit(
+            generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING}
+        )
     )
     log.info(
         "generation_starting", generation=str(generation.id), strategy=generation.strategy,

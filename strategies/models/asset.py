@@ -36,7 +36,8 @@ class Asset(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["prediction", "index"], name="one_stored_output_per_index",
+                fields=["prediction", "index"],
+                name="one_stored_output_per_index",
                 condition=Q(prediction__isnull=False),
             )
         ]

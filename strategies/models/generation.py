@@ -29,9 +29,7 @@ class Generation(models.Model):
     family = models.ForeignKey(
         "families.Family", null=True, blank=True, on_delete=models.SET_NULL, related_name="generations"
     )
-    workflow = models.ForeignKey(
-        "families.Workflow", on_delete=models.PROTECT, related_name="generations"
-    )
+    workflow = models.ForeignKey("families.Workflow", on_delete=models.PROTECT, related_name="generations")
     workflow_version = models.PositiveIntegerField()
     selection = models.JSONField(default=dict)
     inputs = models.JSONField(default=dict)

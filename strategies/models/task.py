@@ -48,19 +48,31 @@ class Task(models.Model):
             outcome_consistent("task_completed_when_terminal"),
             models.CheckConstraint(
                 name="task_leased_exactly_while_processing",
-                condition=Q(status=Status.PROCESSING, lease_token__isnull=False, lease_expires_at__isnull=False)
+                condition=Q(
+                    status=Status.PROCESSING, lease_token__isnull=False, lease_expires_at__isnull=False
+                )
                 | (~Q(status=Status.PROCESSING) & Q(lease_token__isnull=True, lease_expires_at__isnull=True)),
             ),
         ]
         indexes = [
             # The claim reads this index in its order: urgent first, then the one that has waited longest.
             models.Index(
-                "queue", F("priority").desc(), "created_at", "id", name="task_waiting",
+                "queue",
+                F("priority").desc(),
+                "created_at",
+                "id",
+                name="task_waiting",
                 condition=Q(status=Status.STARTING, ready=True),
             ),
-            models.Index(fields=["lease_expires_at"], name="task_leases", condition=Q(status=Status.PROCESSING)),
-            models.Index(fields=["published_at"], name="task_outbox", condition=Q(status=Status.STARTING, ready=True)),
-            models.Index(fields=["queue", "-completed_at"], name="task_finished", condition=Q(status=Status.SUCCEEDED)),
+            models.Index(
+                fields=["lease_expires_at"], name="task_leases", condition=Q(status=Status.PROCESSING)
+            ),
+            models.Index(
+                fields=["published_at"], name="task_outbox", condition=Q(status=Status.STARTING, ready=True)
+            ),
+            models.Index(
+                fields=["queue", "-completed_at"], name="task_finished", condition=Q(status=Status.SUCCEEDED)
+            ),
         ]
         ordering = ["-created_at"]
 

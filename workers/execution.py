@@ -1,0 +1,97 @@
+"""Running one task: claim, work, and one fenced write of what came of it."""
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import Error
+
+from gpu.errors import Canceled, Decision, GpuError
+from strategies import lifecycle
+from strategies.lifecycle import Claim, Failure, Output
+
+from . import identity
+from .heartbeat import Heartbeat
+from .patience import patiently
+from .processors import PROCESSORS
+from .progress import Progress
+
+log = structlog.get_logger(__name__)
+
+
+class ProcessUnfit(Exception):
+    """This process must not run anything more; its supervisor starts another."""
+
+
+def run_next(queue: str) -> str | None:
+    """Claim the best waiting task of a queue and run it to its end.
+
+    Returns the task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
+    """
+    held = lifecycle.claim(
+        queue=queue, worker=identity.NODE, device=identity.DEVICE, lease_seconds=settings.LEASE_SECONDS
+    )
+    if held is None:
+        return None
+    task = held.task
+    with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=str(task.id)):
+        identity.in_flight = str(task.id)
+        try:
+            _run(held)
+        finally:
+            identity.in_flight = None
+    return str(task.id)
+
+
+def _run(held: Claim) -> None:
+    with Heartbeat(held, settings.LEASE_SECONDS) as heart:
+        try:
+            outcome = _outcome(held, heart)
+        except GpuError as error:  # fatal: the row is settled first, then the process ends
+            failure = Failure(error.code, str(error), retryable=True)
+            patiently(lambda: lifecycle.fail(held, failure))
+            raise ProcessUnfit(str(error)) from error
+        if isinstance(outcome, Output):
+            _deliver(held, outcome)
+        elif isinstance(outcome, Failure):
+            patiently(lambda: lifecycle.fail(held, outcome))
+        elif not heart.lost():
+            patiently(lambda: lifecycle.release(held))
+        else:
+            log.info("work_dropped", reason="canceled or lease lost")
+
+
+def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
+    """What came of the work; None when it was stopped between two steps.
+
+    Raises: gpu.errors.GpuError when it is fatal for this process.
+    """
+    processor = PROCESSORS[held.task.task_type]
+    try:
+        return processor.run(held.task, Progress(held.task), heart.lost)
+    except Canceled:
+        return None
+    except GpuError as error:
+        if error.decision is Decision.FATAL:
+            raise
+        return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
+    except SoftTimeLimitExceeded:
+        limit = settings.TASK_TIME_LIMIT
+        return Failure("time_limit", f"The task ran longer than {limit} s; ask for less.", retryable=False)
+    except (Error, OSError) as error:
+        log.exception("task_stumbled")
+        return Failure(
+            "storage_unavailable", f"A server or disk was away ({type(error).__name__}).", retryable=True
+        )
+    except Exception as error:
+        log.exception("task_crashed")
+        return Failure(
+            "internal_error", f"An error in Atelier itself: {type(error).__name__}.", retryable=True
+        )
+
+
+def _deliver(held: Claim, output: Output) -> None:
+    """Rows and status in one write. Whoever lost the lease meanwhile takes its files away again."""
+    if not patiently(lambda: lifecycle.succeed(held, output)):
+        log.info("output_dropped", reason="canceled or lease lost")
+        for asset in output.assets:
+            asset.file.delete(save=False)

@@ -1,0 +1,51 @@
+"""SDXL on this process's own device, through `gpu.runner`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from gpu.requests import InferenceRequest, InferenceResult
+
+from .. import identity
+from .generator import Capability, OnStep, ShouldCancel, check_capabilities
+
+
+class LocalSdxlConfig(BaseModel):
+    """Which device, and how many bytes of models may stay on it (None: what is measured to be free)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device: str
+    budget_bytes: int | None = None
+
+    @classmethod
+    def from_environment(cls) -> "LocalSdxlConfig":
+        return cls(device=identity.DEVICE, budget_bytes=identity.MEMORY_BYTES)
+
+
+class LocalSdxl:
+    """The stock diffusers pipelines with resident models."""
+
+    name = "local_sdxl"
+    capabilities = frozenset(Capability)
+
+    def __init__(self, config: LocalSdxlConfig) -> None:
+        self.config = config
+        self._runner: Any = None
+
+    def start(self) -> None:
+        from gpu.runner import Runner  # noqa: PLC0415  the one place where a worker imports torch
+
+        self._runner = Runner(device=self.config.device, budget_bytes=self.config.budget_bytes)
+
+    def generate(
+        self, request: InferenceRequest, on_step: OnStep, should_cancel: ShouldCancel
+    ) -> InferenceResult:
+        check_capabilities(self, request)
+        return self._runner.run(request, on_step=on_step, should_cancel=should_cancel)
+
+    def health(self) -> dict[str, Any]:
+        return {"memory": self._runner.memory(), "resident": self._runner.resident()}
+
+    def stop(self) -> None:
+        self._runner.close()

@@ -1,0 +1,78 @@
+"""A pipeline that costs what a real one would and draws a flat colour: for tests and benchmarks."""
+
+import os
+import time
+from typing import Any
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpu.errors import Canceled
+from gpu.requests import InferenceRequest, InferenceResult, StepEvent
+
+from .generator import Capability, OnStep, ShouldCancel, check_capabilities
+
+
+class MockConfig(BaseModel):
+    """The cost model, in seconds; all zero is a no-op. `ATELIER_MOCK` holds it as JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    load_seconds: float = Field(default=0.0, ge=0)  # a checkpoint that is not resident
+    lora_seconds: float = Field(default=0.0, ge=0)  # each adapter
+    step_seconds: float = Field(default=0.0, ge=0)  # each step of a picture
+    resident: int = Field(default=1, ge=1)  # checkpoints that stay loaded
+
+    @classmethod
+    def from_environment(cls) -> "MockConfig":
+        return cls.model_validate_json(os.environ.get("ATELIER_MOCK", "{}"))
+
+
+class Mock:
+    """Sleeps its cost model; the colour follows from the seed."""
+
+    name = "mock"
+    capabilities = frozenset(Capability)
+
+    def __init__(self, config: MockConfig) -> None:
+        self.config = config
+        self._resident: list[str] = []  # most recently used last
+
+    def start(self) -> None:
+        """Nothing to load before the first request."""
+
+    def generate(
+        self, request: InferenceRequest, on_step: OnStep, should_cancel: ShouldCancel
+    ) -> InferenceResult:
+        check_capabilities(self, request)
+        began = time.monotonic()
+        self._load(request.key.checkpoint.location)
+        time.sleep(self.config.lora_seconds * len(request.adapters))
+        images = [_flat(seed, request.width, request.height) for seed in request.seeds]
+        for step in range(1, request.num_inference_steps + 1):
+            if should_cancel():
+                raise Canceled
+            time.sleep(self.config.step_seconds * len(images))
+            on_step(StepEvent(step, request.num_inference_steps, lambda: images))
+        provenance = tuple(
+            {"generator": self.name, "prompt": prompt, "seed": seed, "extra": dict(request.provenance)}
+            for prompt, seed in zip(request.prompts, request.seeds, strict=True)
+        )
+        return InferenceResult(tuple(images), provenance, {"total_s": time.monotonic() - began})
+
+    def health(self) -> dict[str, Any]:
+        return {"memory": {}, "resident": list(self._resident)}
+
+    def stop(self) -> None:
+        self._resident.clear()
+
+    def _load(self, checkpoint: str) -> None:
+        if checkpoint in self._resident:
+            self._resident.remove(checkpoint)
+        else:
+            time.sleep(self.config.load_seconds)
+        self._resident = [*self._resident, checkpoint][-self.config.resident :]
+
+
+def _flat(seed: int, width: int, height: int) -> Image.Image:
+    return Image.new("RGB", (width, height), (seed * 47 % 256, seed * 89 % 256, seed * 131 % 256))

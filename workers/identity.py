@@ -1,0 +1,15 @@
+"""Who this worker process is: its pool, its device, its name. Settled by the pool's environment."""
+
+import os
+import socket
+
+POOL = os.environ.get("ATELIER_POOL", "adhoc")
+DEVICE = os.environ.get("ATELIER_DEVICE", "none")
+QUEUES = tuple(filter(None, os.environ.get("ATELIER_QUEUES", "").split(",")))
+THREADS = int(os.environ["ATELIER_THREADS"]) if "ATELIER_THREADS" in os.environ else None
+MEMORY_BYTES = (
+    int(float(os.environ["ATELIER_MEMORY_GIB"]) * 2**30) if "ATELIER_MEMORY_GIB" in os.environ else None
+)
+NODE = f"{POOL}@{socket.gethostname()}"
+DRAWS = DEVICE != "none"
+in_flight: str | None = None  # the task this process runs now

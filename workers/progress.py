@@ -1,0 +1,42 @@
+"""Progress of a running prediction: coalesced, so that it costs next to nothing."""
+
+import base64
+import io
+import time
+
+from gpu.requests import StepEvent
+from strategies import events
+from strategies.models import Task
+
+PROGRESS_SECONDS = 0.5  # at most two events a second
+PREVIEW_SECONDS = 2.0
+
+
+class Progress:
+    """Called after every step; emits `progress` and now and then a `preview`."""
+
+    def __init__(self, task: Task) -> None:
+        self._generation = task.generation_id
+        self._prediction = str(task.prediction_id)
+        self._next_progress = 0.0
+        self._next_preview = time.monotonic() + PREVIEW_SECONDS
+
+    def __call__(self, step: StepEvent) -> None:
+        now = time.monotonic()
+        if now < self._next_progress and step.step < step.steps:
+            return
+        self._next_progress = now + PROGRESS_SECONDS
+        fraction = round(step.step / step.steps, 4)
+        events.emit(
+            self._generation, "progress",
+            {"prediction": self._prediction, "step": step.step, "steps": step.steps, "fraction": fraction},
+        )  # fmt: skip
+        if now >= self._next_preview and step.step < step.steps:
+            self._next_preview = now + PREVIEW_SECONDS
+            self._preview(step)
+
+    def _preview(self, step: StepEvent) -> None:
+        buffer = io.BytesIO()
+        step.preview()[0].convert("RGB").save(buffer, "JPEG", quality=70)
+        uri = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+        events.emit(self._generation, "preview", {"prediction": self._prediction, "image": uri})

@@ -1,0 +1,43 @@
+"""The Celery tasks: one per task type, all alike, and the reaper. They fetch and call, and decide nothing."""
+
+import structlog
+from celery import Task
+from django.conf import settings
+
+from strategies import lifecycle
+from strategies.tasktypes import QUEUES, celery_name
+
+from . import process
+from .app import app
+from .execution import ProcessUnfit, run_next
+
+log = structlog.get_logger(__name__)
+
+
+def _register(task_type: str) -> Task:
+    queue = QUEUES[task_type]
+
+    @app.task(name=celery_name(task_type))
+    def wake(task: str) -> str | None:
+        """`task` only says why we were woken; the best waiting task of the queue is run."""
+        try:
+            return run_next(queue)
+        except ProcessUnfit:
+            log.critical("process_unfit", reason="the device failed; this process ends and is replaced")
+            process.end()
+            raise
+
+    return wake
+
+
+TASKS = {task_type: _register(task_type) for task_type in QUEUES}
+
+
+@app.task(name="atelier.reap")
+def reap() -> None:
+    """Beat sends this; a pass takes milliseconds when there is nothing to do."""
+    done = lifecycle.reap(republish_seconds=settings.REPUBLISH_SECONDS)
+    if done != lifecycle.Reaped():
+        log.info(
+            "reaped", returned=done.returned, lost=done.lost, aborted=done.aborted, published=done.published
+        )

@@ -1,0 +1,39 @@
+"""Every write to the catalogue: one keyword-only function per action, named after what it acts on.
+
+Each runs in a transaction under a lock on what it changes, so that two authors cannot together break a rule
+that each alone kept. All raise `families.errors.CatalogueError`.
+"""
+
+from .axes import axis_add, axis_delete, axis_update
+from .families import family_create, family_delete, family_update
+from .members import member_assign, member_remove, member_retuple
+from .options import option_add, option_delete, option_update
+from .workflows import (
+    workflow_archive,
+    workflow_create,
+    workflow_delete,
+    workflow_make_default,
+    workflow_publish,
+    workflow_update,
+)
+
+__all__ = [
+    "axis_add",
+    "axis_delete",
+    "axis_update",
+    "family_create",
+    "family_delete",
+    "family_update",
+    "member_assign",
+    "member_remove",
+    "member_retuple",
+    "option_add",
+    "option_delete",
+    "option_update",
+    "workflow_archive",
+    "workflow_create",
+    "workflow_delete",
+    "workflow_make_default",
+    "workflow_publish",
+    "workflow_update",
+]

@@ -1,0 +1,136 @@
+"""Workflows and their life: draft, published, archived."""
+
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from ..contract import parse_contract
+from ..errors import UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
+from ..models import Family, Workflow
+from ..recipe import check_recipe
+from ..resolution import workflow_reasons
+from .authoring import refuse_adult_default
+from .storing import change, store
+
+
+class WorkflowFields(TypedDict, total=False):
+    display_name: str
+    description: str
+    strategy: str
+    generator: str
+    checkpoint: str
+    checkpoint_revision: str
+    loras: list[dict[str, Any]]
+    controlnets: list[dict[str, Any]]
+    scheduler: str
+    prompt_prefix: str
+    contract: dict[str, Any]
+    rating: str
+    price: Decimal
+
+
+def workflow_create(*, key: str, **fields: Unpack[WorkflowFields]) -> Workflow:
+    """Write a draft. Raises DuplicateKey, InvalidFields, InvalidContract or InvalidRecipe."""
+    workflow = Workflow(key=key)
+    _change(workflow, fields)
+    return workflow
+
+
+def workflow_update(*, workflow: Workflow, **changes: Unpack[WorkflowFields]) -> Workflow:
+    """Change a workflow; one that is published gets a new version, so that provenance stays true.
+
+    Raises InvalidFields, InvalidContract, InvalidRecipe, or AdultDefault if the new rating would make the
+    default selection of a family an adult one.
+    """
+    with transaction.atomic():
+        workflow = _locked(workflow)
+        # One strategy has one default; a workflow that moves to another strategy does not take its place.
+        if changes.get("strategy", workflow.strategy) != workflow.strategy:
+            workflow.is_default_for_strategy = False
+        if workflow.state == Workflow.State.PUBLISHED:
+            workflow.version += 1
+        _change(workflow, changes)
+        _refuse_adult_defaults(workflow)
+    return workflow
+
+
+def workflow_publish(*, workflow: Workflow) -> Workflow:
+    """Open a draft or an archived workflow for requests, under a new version.
+
+    Publishing what is published changes nothing. Raises InvalidContract, InvalidRecipe or InvalidFields.
+    """
+    with transaction.atomic():
+        workflow = _locked(workflow)
+        if workflow.state != Workflow.State.PUBLISHED:
+            workflow.state = Workflow.State.PUBLISHED
+            workflow.version += 1
+            _change(workflow, {})
+    return workflow
+
+
+def workflow_archive(*, workflow: Workflow) -> Workflow:
+    """Close a workflow for requests; its members stay and are unavailable."""
+    with transaction.atomic():
+        workflow = _locked(workflow)
+        workflow.state = Workflow.State.ARCHIVED
+        store(workflow, name="key")
+    return workflow
+
+
+def workflow_make_default(*, workflow: Workflow) -> Workflow:
+    """Let requests that name only the strategy run this workflow. Raises WorkflowUnavailable."""
+    with transaction.atomic():
+        same_strategy = Workflow.objects.select_for_update(no_key=True).filter(strategy=workflow.strategy)
+        list(same_strategy)  # takes the locks, in the order of the keys
+        workflow = Workflow.objects.get(pk=workflow.pk)
+        if reasons := workflow_reasons(workflow):
+            raise WorkflowUnavailable(
+                f"The workflow “{workflow.key}” {' and '.join(reasons)}; it cannot be a default.",
+                loc=("is_default_for_strategy",),
+                extra={"reasons": reasons},
+            )
+        same_strategy.filter(is_default_for_strategy=True).update(is_default_for_strategy=False)
+        change(workflow, {"is_default_for_strategy": True}, name="key")
+    return workflow
+
+
+def workflow_delete(*, workflow: Workflow) -> None:
+    """Delete a workflow that no family holds and no generation has used. Raises WorkflowInUse."""
+    families = list(Family.objects.filter(members__workflow=workflow).values_list("key", flat=True))
+    try:
+        with transaction.atomic():
+            workflow.delete()
+    except ProtectedError as error:
+        holders = f"the families {', '.join(families)}" if families else "past generations"
+        raise WorkflowInUse(
+            f"The workflow “{workflow.key}” is used by {holders}; archive it instead.",
+            loc=("workflow",),
+            extra={"families": families},
+        ) from error
+
+
+def _locked(workflow: Workflow) -> Workflow:
+    locked = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
+    if locked is None:
+        raise UnknownWorkflow(f"There is no workflow “{workflow.key}” any more.", loc=("workflow",))
+    return locked
+
+
+def _change(workflow: Workflow, changes: WorkflowFields) -> None:
+    if unknown := set(changes) - set(WorkflowFields.__annotations__):
+        raise TypeError(f"not a field to author: {', '.join(sorted(unknown))}")
+    for field, value in changes.items():
+        setattr(workflow, field, value)
+    parse_contract(workflow.contract)
+    check_recipe("loras", workflow.loras)
+    check_recipe("controlnets", workflow.controlnets)
+    store(workflow, name="key")
+
+
+def _refuse_adult_defaults(workflow: Workflow) -> None:
+    """Checked under the lock of each family, so that no author moves a default meanwhile."""
+    families = Family.objects.select_for_update(no_key=True, of=("self",))
+    for family in families.filter(members__workflow=workflow).order_by("pk"):
+        refuse_adult_default(family, loc=("rating",))

@@ -1,7 +1,5 @@
 """The networks of the pocket checkpoint: stock diffusers and transformers classes, made small."""
 
-import json
-
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -27,7 +25,7 @@ POOLED_DIM = 96
 TIME_ID_DIM = 32
 
 VAE_CHANNELS = (16, 32, 64, 96)
-UNET_CHANNELS = (64, 128, 160)
+UNET_CHANNELS = (96, 160, 160)
 
 
 def make_vae() -> AutoencoderKL:

@@ -60,9 +60,7 @@ def launch(worker: Callable[..., None], parameters: int, *args: Any, world: int 
     shared = Shared(
         master=torch.zeros(parameters).share_memory_(),
         average=torch.zeros(parameters).share_memory_(),
-        gradients=[
-            torch.zeros(parameters, dtype=torch.bfloat16).share_memory_() for _ in range(world)
-        ],
+        gradients=[torch.zeros(parameters, dtype=torch.bfloat16).share_memory_() for _ in range(world)],
         norms=torch.zeros(world, dtype=torch.float64).share_memory_(),
         clock=torch.zeros(2, dtype=torch.float64).share_memory_(),
         barrier=context.Barrier(world),
@@ -110,9 +108,7 @@ class Replica:
     views of one flat buffer, and their gradients views of this rank's shared gradient buffer.
     """
 
-    def __init__(
-        self, rank: int, shared: Shared, modules: list[nn.Module], settings: Settings
-    ) -> None:
+    def __init__(self, rank: int, shared: Shared, modules: list[nn.Module], settings: Settings) -> None:
         self.rank, self.shared, self.settings = rank, shared, settings
         self.step_count, self.loss, self._spent, self._saved = 0, 0.0, 0.0, 0.0
         self.parameters = parameters_of(modules)
@@ -187,9 +183,7 @@ class Replica:
         norm = math.sqrt(float(shared.norms.sum()))
         if math.isfinite(norm):
             self._shard.grad = gradient.mul_(min(1.0, settings.clip / (norm + 1e-6)))
-            self._optimizer.param_groups[0]["lr"] = settings.rate_at(
-                self.step_count, self._progress
-            )
+            self._optimizer.param_groups[0]["lr"] = settings.rate_at(self.step_count, self._progress)
             self._optimizer.step()
             keep = min(settings.average, (1 + self.step_count) / (10 + self.step_count))
             shared.average[self._slice].lerp_(self._shard, 1 - keep)

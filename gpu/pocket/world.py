@@ -146,9 +146,7 @@ def make_scene(
     return Scene(background, _jittered(rng, background), rng.random() < 0.2, figures, relation)
 
 
-def _kinds(
-    rng: random.Random, background: str, count: int, held_out: bool
-) -> list[tuple[str, str]]:
+def _kinds(rng: random.Random, background: str, count: int, held_out: bool) -> list[tuple[str, str]]:
     colors = [color for color in COLOR_NAMES if color != background]
     while True:
         kinds = [(rng.choice(colors), rng.choice(SHAPES)) for _ in range(count)]
@@ -169,9 +167,7 @@ def _single(rng: random.Random, color: str, shape: str) -> Figure:
     return _figure(rng, color, shape, center, radius, size=size, position=position)
 
 
-def _pair(
-    rng: random.Random, kinds: list[tuple[str, str]], relation: str
-) -> tuple[Figure, ...]:
+def _pair(rng: random.Random, kinds: list[tuple[str, str]], relation: str) -> tuple[Figure, ...]:
     """Two figures, 60 px apart: side by side for "and" and "next to", else one over the other."""
     first_side = 1 if relation == "below" else -1
     figures = []
@@ -184,9 +180,7 @@ def _pair(
     return tuple(figures)
 
 
-def _figure(
-    rng: random.Random, color: str, shape: str, center: Point, radius: float, **words: str
-) -> Figure:
+def _figure(rng: random.Random, color: str, shape: str, center: Point, radius: float, **words: str) -> Figure:
     rotation = math.radians(rng.uniform(-8, 8))
     return Figure(color, shape, _jittered(rng, color), center, radius, rotation, **words)
 
@@ -287,13 +281,13 @@ def describe(figure: Figure) -> str:
     return with_article(" ".join(word for word in words if word))
 
 
-def caption(scene: Scene, rng: random.Random, *, plain: bool = False) -> str:
-    """One way to say the scene; `plain` always takes the most usual one, without fillers."""
+def caption(scene: Scene, rng: random.Random | None = None) -> str:
+    """One of many ways to say the scene; without a `rng` the most usual one, without fillers."""
     ground = scene.background + (" gradient" if scene.gradient else "")
     body = f" {scene.relation} ".join(describe(figure) for figure in scene.figures)
     place = _place_words(scene.figures[0].position)
     usual = f"{body}{place} on {with_article(ground)} background"
-    if plain:
+    if rng is None:
         return usual
     forms = (
         (0.55, usual),
@@ -336,7 +330,7 @@ def scene_at(index: int, *, held_out: bool = False, pair: bool | None = None) ->
 def sample(index: int, *, held_out: bool = False, pair: bool | None = None) -> Sample:
     """The index-th scene with its picture and its plain caption."""
     scene = scene_at(index, held_out=held_out, pair=pair)
-    return Sample(scene, render(scene), caption(scene, random.Random(index), plain=True))
+    return Sample(scene, render(scene), caption(scene))
 
 
 def _stream(index: int, held_out: bool) -> random.Random:

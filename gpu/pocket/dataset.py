@@ -1,0 +1,131 @@
+"""What the UNet, the ControlNet and the LoRA are trained on: latents and encoded captions, kept in memory.
+
+Every process prepares its own half of the pictures, so nothing is shared and nothing is written.
+"""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gpu.pocket import world
+from gpu.pocket.architecture import make_scheduler, time_ids
+from gpu.pocket.text import TextStack
+from gpu.pocket.vae import box_latents
+
+ZERO_SHARE, SILENT_SHARE = 0.06, 0.08
+"""Captions dropped: embeddings zeroed (SDXL's unconditional), replaced by "" or by junk words."""
+RANDOM_SIZE_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Hidden states (n, 77, 160) and pooled embeddings (n, 96), bfloat16."""
+
+    hidden: Tensor
+    pooled: Tensor
+
+    def pick(self, index: Tensor) -> "Captions":
+        return Captions(self.hidden[index], self.pooled[index])
+
+
+@torch.no_grad()
+def encode_captions(stack: TextStack, texts: list[str]) -> Captions:
+    parts = [stack.encode(texts[start : start + 64]) for start in range(0, len(texts), 64)]
+    hidden, pooled = zip(*parts, strict=True)
+    return Captions(
+        torch.cat([part.bfloat16() for part in hidden]),
+        torch.cat([part.bfloat16() for part in pooled]),
+    )
+
+
+def silent_texts(rng: random.Random) -> list[str]:
+    """Texts that say nothing about the picture: "" (two in three) and lists of junk words."""
+    return [""] * 80 + [world.junk(rng) for _ in range(40)]
+
+
+def latents_of(scenes: list[world.Scene]) -> Tensor:
+    """Render and encode scenes, a few at a time: (n, 4, 16, 16) float16."""
+    parts = []
+    for start in range(0, len(scenes), 64):
+        images = [np.asarray(world.render(scene)) for scene in scenes[start : start + 64]]
+        parts.append(box_latents(np.stack(images)).half())
+    return torch.cat(parts)
+
+
+class Batches:
+    """Random training batches over prepared scenes, with caption dropout."""
+
+    def __init__(self, scenes: list[world.Scene], texts: list[str], work: Path, seed: str) -> None:
+        rng = random.Random(seed)
+        stack = TextStack.load(work / "text")
+        self.latents = latents_of(scenes)
+        self.captions = encode_captions(stack, texts)
+        self.silence = encode_captions(stack, silent_texts(rng))
+        self.generator = torch.Generator().manual_seed(rng.randrange(2**31))
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor, Captions]:
+        """Indices, latents (count, 4, 16, 16) float32, and captions with dropout."""
+        generator = self.generator
+        index = torch.randint(len(self.latents), (count,), generator=generator)
+        captions = self.captions.pick(index)
+        fate = torch.rand(count, generator=generator)
+        chosen = torch.randint(len(self.silence.pooled), (count,), generator=generator)
+        silent = self.silence.pick(chosen)
+        is_silent, is_zero = fate < ZERO_SHARE + SILENT_SHARE, fate < ZERO_SHARE
+        hidden = torch.where(is_silent[:, None, None], silent.hidden, captions.hidden)
+        pooled = torch.where(is_silent[:, None], silent.pooled, captions.pooled)
+        hidden.masked_fill_(is_zero[:, None, None], 0)
+        pooled.masked_fill_(is_zero[:, None], 0)
+        return index, self.latents[index].float(), Captions(hidden, pooled)
+
+    def conditions(self, captions: Captions) -> dict[str, Tensor]:
+        """SDXL's added conditions: pooled text and size numbers."""
+        count = len(captions.pooled)
+        numbers = time_ids(count, self.generator, RANDOM_SIZE_SHARE)
+        return {"text_embeds": captions.pooled, "time_ids": numbers}
+
+
+def training_batches(work: Path, indices: range, seed: str) -> Batches:
+    """The training stream's scenes with one random caption each."""
+    rng = random.Random(f"captions {indices}")
+    scenes = [world.scene_at(index) for index in indices]
+    return Batches(scenes, [world.caption(scene, rng) for scene in scenes], work, seed)
+
+
+class Noise:
+    """The forward process in v-prediction, and which timesteps to train on.
+
+    `focus` is the mean and deviation of the timesteps where figures take shape; three in four
+    timesteps come from there, the others from all 1000.
+    """
+
+    def __init__(self, focus: tuple[float, float], rank: int, world_size: int) -> None:
+        alphas = make_scheduler().alphas_cumprod
+        self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
+        steps = torch.arange(1000)
+        bell = torch.exp(-0.5 * ((steps - focus[0]) / focus[1]) ** 2)
+        density = 0.75 * bell / bell.sum() + 0.25 / 1000
+        self.quantiles = density.cumsum(0)
+        self.rank, self.world_size = rank, world_size
+
+    def timesteps(self, count: int, generator: torch.Generator) -> Tensor:
+        """Stratified over the batches of all processes."""
+        strata = torch.arange(count) * self.world_size + self.rank
+        u = (strata + torch.rand(count, generator=generator)) / (count * self.world_size)
+        return torch.searchsorted(self.quantiles, u).clamp(max=999)
+
+    def apply(self, latents: Tensor, timesteps: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Noisy latents and the velocity to predict."""
+        signal = self.signal[timesteps, None, None, None]
+        noise = self.noise[timesteps, None, None, None]
+        epsilon = torch.randn(latents.shape, generator=generator)
+        return signal * latents + noise * epsilon, signal * epsilon - noise * latents
+
+    def clean(self, noisy: Tensor, velocity: Tensor, timesteps: Tensor) -> Tensor:
+        """The clean latents that a predicted velocity implies."""
+        signal = self.signal[timesteps, None, None, None]
+        return signal * noisy - self.noise[timesteps, None, None, None] * velocity

@@ -34,6 +34,7 @@ SETTINGS = (
     f"listen_addresses={LOOPBACK}",
     "unix_socket_directories=",
     "max_connections=300",  # every process keeps a small pool of connections
+    "log_checkpoints=off",
 )
 
 

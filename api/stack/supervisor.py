@@ -1,0 +1,173 @@
+"""The process manager: supervisord with a generated configuration, run as our child."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xmlrpc.client
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from api.stack.errors import StackError
+from api.stack.home import write_private
+from api.stack.packages import ROOT
+from api.stack.program import Program, literal
+from api.stack.tether import tethered
+
+MARK = (
+    "ATELIER_RUN"  # in the environment of every process we start: finds what an interrupted run left behind
+)
+LONGEST_SOCKET_PATH = 90  # the kernel's limit is 107 bytes, and supervisord appends a number
+STARTS_TOLERATED = 3  # of one program while the whole comes up
+LEFTOVER_SECONDS = 10
+LAST_LINES = 8
+
+
+class Supervisor:
+    """Programs in named groups; a later group is stopped before an earlier one."""
+
+    def __init__(self, directory: Path, log_directory: Path, groups: Mapping[str, Sequence[Program]]) -> None:
+        self.directory = directory
+        self.log_directory = log_directory
+        self.groups = {name: members for name, members in groups.items() if members}
+        self._socket = _socket_path(directory)
+        self._process: subprocess.Popen | None = None
+        self._starts: defaultdict[str, set[int]] = defaultdict(set)
+
+    @property
+    def names(self) -> list[str]:
+        return [program.name for programs in self.groups.values() for program in programs]
+
+    def config(self) -> str:
+        """The text of supervisord.conf."""
+        own = {
+            "supervisord": {
+                "nodaemon": "true",
+                "silent": "true",
+                "logfile": literal(str(self.log_directory / "supervisor.log")),
+                "logfile_maxbytes": "10MB",
+                "logfile_backups": "3",
+                "pidfile": literal(str(self.directory / "supervisord.pid")),
+                **({"user": "root"} if os.geteuid() == 0 else {}),  # silences its warning; programs stay ours
+            },
+            "unix_http_server": {"file": literal(str(self._socket)), "chmod": "0600"},
+            "rpcinterface:supervisor": {
+                "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+            },
+        }
+        for number, (group, programs) in enumerate(self.groups.items(), start=1):
+            members = ",".join(program.name for program in programs)
+            own[f"group:{group}"] = {"programs": members, "priority": str(number * 100)}
+        sections = [
+            "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in settings.items())])
+            for name, settings in own.items()
+        ]
+        programs = [program for members in self.groups.values() for program in members]
+        return "\n\n".join([*sections, *(program.section(self.log_directory) for program in programs)]) + "\n"
+
+    def launch(self, environment: Mapping[str, str]) -> None:
+        """Start supervisord itself, in a session of its own so that Ctrl-C reaches only us."""
+        config = self.directory / "supervisord.conf"
+        write_private(config, self.config())  # Flower's login is in it
+        self._socket.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
+        with (self.directory / "supervisord.out").open("wb") as out:
+            self._process = subprocess.Popen(
+                tethered(signal.SIGTERM, command), cwd=ROOT, env={**environment, MARK: str(self.directory)},
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        while not self._socket.exists():
+            self.require_alive()
+            time.sleep(0.02)
+
+    def start(self, group: str) -> None:
+        """Start the programs of a group, without waiting for them."""
+        self._call("startProcessGroup", group, False)
+
+    def require_alive(self) -> None:
+        """Raises: StackError when supervisord itself has gone."""
+        if self._process is None or self._process.poll() is None:
+            return
+        said = (self.directory / "supervisord.out").read_text(errors="replace").strip().splitlines()
+        raise StackError(f"The supervisor has gone: {said[-1] if said else f'see {self.log_directory}'}.")
+
+    def require_healthy(self) -> None:
+        """Raises: StackError naming the program that keeps dying, with the end of its log."""
+        self.require_alive()
+        for info in self._call("getAllProcessInfo"):
+            starts = self._starts[info["name"]]
+            starts.add(info["start"])
+            if info["statename"] == "FATAL" or len(starts - {0}) > STARTS_TOLERATED:
+                raise self.failure(info["name"], f"{info['name']} keeps dying while it starts.")
+
+    def failure(self, name: str, sentence: str) -> StackError:
+        """An error that ends with the last lines of a program's log."""
+        path = self.log_directory / f"{name}.log"
+        text = path.read_text(errors="replace").splitlines()[-LAST_LINES:] if path.exists() else []
+        return StackError("\n  ".join([f"{sentence} The end of {path}:", *(text or ["(empty)"])]))
+
+    def stop(self) -> None:
+        """Stop every program, the last group first, then supervisord; nothing of ours is left."""
+        if self._process is not None:
+            self._process.terminate()
+            longest = (
+                max((program.stop_seconds for program in members), default=0)
+                for members in self.groups.values()
+            )
+            try:
+                self._process.wait(sum(longest) + 10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        stop_leftovers(self.directory)
+        self._socket.unlink(missing_ok=True)
+
+    def _stop_seconds(self) -> int:
+        return sum(max(program.stop_seconds for program in members) for members in self.groups.values())
+
+    def _call(self, method: str, *arguments: object) -> list[dict]:
+        transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
+        with xmlrpc.client.ServerProxy("http://supervisor", transport) as server:
+            try:
+                return getattr(server.supervisor, method)(*arguments)
+            except (OSError, xmlrpc.client.Error) as error:
+                self.require_alive()
+                raise StackError(f"The supervisor does not answer: {error}.") from error
+
+
+def leftovers(directory: Path) -> list[psutil.Process]:
+    """Processes that a run on this directory started and that still live."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(directory):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # gone, or not ours to look into
+    return found
+
+
+def stop_leftovers(directory: Path) -> None:
+    """End what an interrupted run left behind."""
+    living = leftovers(directory)
+    for process in living:
+        process.terminate()
+    _, living = psutil.wait_procs(living, timeout=LEFTOVER_SECONDS)
+    for process in living:
+        process.kill()
+    psutil.wait_procs(living, timeout=LEFTOVER_SECONDS)
+
+
+def _socket_path(directory: Path) -> Path:
+    path = directory / "supervisor.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"atelier-{name}.sock"

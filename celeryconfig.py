@@ -1,13 +1,13 @@
 """Celery, on one screen. The database row is the truth; a message only wakes a worker."""
 
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 broker_url = settings.BROKER_URL
 include = ["workers.tasks"]
 
 # Queues: one per task type, none made by a typo.
-task_queues = [Queue("generation"), Queue("maintenance")]
+task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("generation", "maintenance")]
 task_create_missing_queues = False
 task_default_queue = "maintenance"
 task_routes = {

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from families.contract import Contract
+from families.contract import parse_contract
 
 from .assets import asset_from_reference, lora_of_owner
 from .errors import InvalidInputs, one
@@ -24,7 +24,7 @@ class TextToImage:
     task_types = ("generation",)
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = Contract.model_validate(ask.workflow.contract).validate(ask.inputs)
+        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
         inputs = parse_inputs(
             TextToImageInputs, {key: value for key, value in values.items() if value is not None}
         )

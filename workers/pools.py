@@ -54,7 +54,7 @@ class Pool:
     def command(self) -> list[str]:
         """The command line of the worker process: one child, spawned, so that only it ever holds torch."""
         return [
-            sys.executable, "-m", "celery", "--app", "workers.app", "worker",
+            sys.executable, "-m", "celery", "--quiet", "--app", "workers.app", "worker",
             "--hostname", f"{self.name}@%h", "--queues", ",".join(self.queues),
             "--pool", "prefork", "--concurrency", "1", "--events", "--without-mingle", "--loglevel", "INFO",
         ]  # fmt: skip
@@ -65,6 +65,7 @@ class Pool:
             "ATELIER_POOL": self.name,
             "ATELIER_DEVICE": self.device,
             "ATELIER_QUEUES": ",".join(self.queues),
+            "TRANSFORMERS_VERBOSITY": "error",
             "REMAP_SIGTERM": "SIGQUIT",  # TERM finishes the running task before the worker goes
         }
         if self.device.startswith("cuda:"):

@@ -13,7 +13,7 @@ from gpu import device
 from strategies import lifecycle, pools
 
 from . import identity
-from .generators import started_generators
+from .generators import get_generator, started_generators
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ def _begin(**_: object) -> None:
     """In the child that will run tasks, before anything imports torch."""
     if identity.DRAWS:
         device.bind(identity.DEVICE, identity.THREADS)
+        get_generator("local_sdxl")  # imports torch now, so that the first picture does not wait for it
     threading.Thread(target=_report_forever, name="pool-report", daemon=True).start()
     log.info("pool_ready", pool=identity.NODE, device=identity.DEVICE, queues=list(identity.QUEUES))
 

@@ -1,0 +1,236 @@
+"""The demo catalogue: three families over the pocket models, ready to draw on a bare machine.
+
+Seeding twice changes nothing, and what an author has changed since is left as it is: a workflow that exists
+is skipped, and so is a family, with everything in it.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from .errors import AdultDefault, WorkflowUnavailable
+from .models import Axis, Family, Workflow
+from .services import (
+    axis_add,
+    family_create,
+    member_assign,
+    workflow_create,
+    workflow_make_default,
+    workflow_publish,
+)
+from .services.axes import NewOption
+
+CHECKPOINT = "pocket:pocket-sdxl"
+OUTLINE = {"lora": "pocket:pocket-lora-outline", "weight": 1.0, "name": "outline"}
+SCHEDULERS = {
+    "euler": "Euler",
+    "euler_a": "Euler ancestral",
+    "dpmpp_2m": "DPM++ 2M",
+    "unipc": "UniPC",
+    "ddim": "DDIM",
+    "heun": "Heun",
+}
+IMAGE = [{"key": "image", "kind": "image"}]
+
+
+def _prompt() -> list[dict[str, Any]]:
+    return [
+        {
+            "key": "prompt",
+            "kind": "text",
+            "label": "Prompt",
+            "help": "for example: a red circle on a blue background",
+            "required": True,
+            "max_length": 2000,
+            "placement": "prompt",
+        },
+        {
+            "key": "negative_prompt",
+            "kind": "text",
+            "label": "Negative prompt",
+            "max_length": 2000,
+            "default": "",
+            "placement": "advanced",
+        },
+    ]
+
+
+def _size(key: str, label: str) -> dict[str, Any]:
+    return _number(key, label, 64, 256, 128, multiple_of=8, integer=True)
+
+
+def _number(
+    key: str, label: str, minimum: float, maximum: float, default: float, **more: Any
+) -> dict[str, Any]:
+    bounds = {"minimum": minimum, "maximum": maximum, "default": default, "placement": "advanced"}
+    return {"key": key, "kind": "number", "label": label, **bounds, **more}
+
+
+def _picture(key: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "kind": "media", "label": label, "required": True, **more}
+
+
+def contract(*extra: dict[str, Any], steps: int = 20) -> dict[str, Any]:
+    """The contract of a pocket workflow: the inputs they all take, and its own."""
+    schedulers = [{"value": value, "label": label} for value, label in SCHEDULERS.items()]
+    return {
+        "inputs": [
+            *_prompt(),
+            *extra,
+            _size("width", "Width"),
+            _size("height", "Height"),
+            _number("num_inference_steps", "Steps", 1, 100, steps, integer=True),
+            _number("guidance_scale", "Guidance", 0, 15, 3.0),
+            {
+                "key": "scheduler",
+                "kind": "dropdown",
+                "label": "Scheduler",
+                "options": schedulers,
+                "default": "euler",
+                "placement": "advanced",
+            },
+            {
+                "key": "loras",
+                "kind": "lora",
+                "label": "LoRAs",
+                "multiple": True,
+                "max_items": 4,
+                "placement": "advanced",
+            },
+        ],
+        "outputs": IMAGE,
+    }
+
+
+def _controlnet(preprocessor: str | None) -> dict[str, Any]:
+    return {
+        "model": "pocket:pocket-controlnet-canny",
+        "revision": None,
+        "preprocessor": preprocessor,
+        "scale": 1.0,
+    }
+
+
+OUTLINED = {"loras": [OUTLINE], "prompt_prefix": "outlined "}
+STRENGTH = _number("strength", "Strength", 0, 1, 0.8, placement="main")
+CONTROL = _picture("control_images", "Picture to trace", multiple=True, max_items=1)
+
+WORKFLOWS: dict[str, dict[str, Any]] = {
+    "pocket-solid-fine": {"display_name": "Solid shapes, fine", "contract": contract()},
+    "pocket-solid-fast": {"display_name": "Solid shapes, fast", "contract": contract(steps=8)},
+    "pocket-outlined-fine": {"display_name": "Outlined shapes, fine", "contract": contract(), **OUTLINED},
+    "pocket-outlined-fast": {
+        "display_name": "Outlined shapes, fast",
+        "contract": contract(steps=8),
+        **OUTLINED,
+    },
+    "pocket-trace-photo": {
+        "display_name": "Trace the edges of a picture",
+        "contract": contract(CONTROL),
+        "controlnets": [_controlnet("canny")],
+    },
+    "pocket-trace-lines": {
+        "display_name": "Follow a line drawing",
+        "contract": contract(CONTROL),
+        "controlnets": [_controlnet(None)],
+    },
+    "pocket-remix": {
+        "display_name": "Remix a picture",
+        "contract": contract(_picture("image", "Picture"), STRENGTH),
+    },
+    "pocket-fill": {
+        "display_name": "Fill in part of a picture",
+        "contract": contract(
+            _picture("image", "Picture"),
+            _picture("mask", "Mask", help="white is drawn anew, black stays"),
+        ),
+    },
+}
+DEFAULT = "pocket-solid-fine"
+# Costs the machinery and draws nothing: what a benchmark of the machinery runs.
+BENCHMARKS: dict[str, dict[str, Any]] = {
+    "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},
+}
+
+
+@dataclass(frozen=True)
+class DemoFamily:
+    """A family to seed: its drop-downs, and the workflow for each tuple (in the order of the axes)."""
+
+    display_name: str
+    description: str
+    axes: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    members: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+FAMILIES = {
+    "shapes": DemoFamily(
+        "Shapes",
+        "Coloured shapes from a sentence.",
+        {
+            "input_model": ("Choose your flavour", {"solid": "Solid", "outlined": "Outlined"}),
+            "quality": ("Quality", {"fine": "Fine", "fast": "Fast"}),
+        },
+        {
+            ("solid", "fine"): "pocket-solid-fine",
+            ("solid", "fast"): "pocket-solid-fast",
+            ("outlined", "fine"): "pocket-outlined-fine",
+            ("outlined", "fast"): "pocket-outlined-fast",
+        },
+    ),
+    "trace": DemoFamily(
+        "Trace",
+        "A new picture along the edges of yours.",
+        {"source": ("Your picture is", {"photo": "A picture", "lines": "White lines on black"})},
+        {("photo",): "pocket-trace-photo", ("lines",): "pocket-trace-lines"},
+    ),
+    "remix": DemoFamily(
+        "Remix",
+        "Change a picture you have.",
+        {"mode": ("Mode", {"remix": "All of it", "fill": "Inside a mask"})},
+        {("remix",): "pocket-remix", ("fill",): "pocket-fill"},
+    ),
+}
+
+
+@transaction.atomic
+def seed(*, benchmarks: bool = False) -> list[str]:
+    """Write what is missing of the demo catalogue; the keys of the workflows and families written."""
+    wanted = {**WORKFLOWS, **BENCHMARKS} if benchmarks else WORKFLOWS
+    existing = set(Workflow.objects.values_list("key", flat=True))
+    workflows = [key for key in wanted if key not in existing]
+    for key in workflows:
+        checkpoint = CHECKPOINT if key in WORKFLOWS else ""
+        workflow_publish(workflow=workflow_create(key=key, checkpoint=checkpoint, **wanted[key]))
+    if DEFAULT in workflows and not Workflow.objects.filter(is_default_for_strategy=True).exists():
+        workflow_make_default(workflow=Workflow.objects.get(key=DEFAULT))
+    existing = set(Family.objects.values_list("key", flat=True))
+    families = [key for key in FAMILIES if key not in existing]
+    for key in families:
+        _seed_family(key, FAMILIES[key], position=list(FAMILIES).index(key))
+    return workflows + families
+
+
+def _seed_family(key: str, demo: DemoFamily, *, position: int) -> None:
+    family = family_create(
+        key=key, display_name=demo.display_name, description=demo.description, position=position
+    )
+    for axis, (label, options) in demo.axes.items():
+        axis_add(
+            family=family,
+            key=axis,
+            display_name=label,
+            control=Axis.Control.DROPDOWN,
+            options=[NewOption(value, text) for value, text in options.items()],
+        )
+    for values, workflow in demo.members.items():
+        _seed_member(family, workflow, dict(zip(demo.axes, values, strict=True)))
+
+
+def _seed_member(family: Family, workflow: str, selection: Mapping[str, str]) -> None:
+    # An author may have archived the workflow or rated it adult; then its place stays empty.
+    with suppress(WorkflowUnavailable, AdultDefault):
+        member_assign(family=family, workflow=Workflow.objects.get(key=workflow), selection=selection)

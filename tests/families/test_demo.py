@@ -1,0 +1,99 @@
+from io import StringIO
+from itertools import product
+
+import pytest
+from django.core.management import call_command
+
+from families.catalogue import catalogue_list, resolve
+from families.demo import SCHEDULERS
+from families.models import Axis, Family, Member, MemberOption, Option, Workflow
+from families.resolution import available_selections
+from families.selectors import load_catalogue
+from families.services import axis_update, family_delete, workflow_archive, workflow_update
+
+pytestmark = pytest.mark.django_db
+
+
+def seed(*arguments) -> str:
+    out = StringIO()
+    call_command("seed_catalogue", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def rows():
+    models = (Workflow, Family, Axis, Option, Member, MemberOption)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def test_seeding_twice_leaves_the_same_rows():
+    seed()
+    before = rows()
+    assert seed() == "the demo catalogue is complete\n"
+    assert rows() == before
+
+
+def test_every_selection_of_every_demo_family_draws():
+    seed()
+    assert [family["key"] for family in catalogue_list()] == ["shapes", "trace", "remix"]
+    for family in load_catalogue():
+        tuples = list(product(*(axis.values for axis in family.axes)))
+        assert len(available_selections(family)) == len(tuples)
+        assert {member.workflow.checkpoint for member in family.members} == {"pocket:pocket-sdxl"}
+
+
+def test_an_author_s_changes_survive_seeding():
+    seed()
+    family = Family.objects.get(key="shapes")
+    workflow_update(workflow=Workflow.objects.get(key="pocket-remix"), description="mine")
+    axis_update(axis=family.axes.get(key="quality"), default="fast")
+    workflow_archive(workflow=Workflow.objects.get(key="pocket-fill"))
+    before = rows()
+    seed()
+    assert rows() == before
+
+
+def test_a_deleted_demo_family_comes_back():
+    seed()
+    family_delete(family=Family.objects.get(key="trace"))
+    assert seed() == "written: trace\n"
+
+
+def test_seeding_passes_over_what_an_author_has_closed():
+    seed()
+    workflow_archive(workflow=Workflow.objects.get(key="pocket-trace-lines"))
+    family_delete(family=Family.objects.get(key="trace"))
+    seed()
+    assert [row.workflow.key for row in Family.objects.get(key="trace").members.all()] == [
+        "pocket-trace-photo"
+    ]
+
+
+def test_the_defaults_of_a_picture_are_the_pocket_model_s_own():
+    seed()
+    fine = resolve("shapes", {}).contract.validate_inputs({"prompt": "a red circle on a blue background"})
+    assert fine == {
+        "prompt": "a red circle on a blue background",
+        "negative_prompt": "",
+        "width": 128,
+        "height": 128,
+        "num_inference_steps": 20,
+        "guidance_scale": 3.0,
+        "scheduler": "euler",
+    }
+    fast = resolve("shapes", {"quality": "fast"}).contract.validate_inputs({"prompt": "x"})
+    assert fast["num_inference_steps"] == 8
+    assert list(SCHEDULERS) == ["euler", "euler_a", "dpmpp_2m", "unipc", "ddim", "heun"]
+
+
+def test_the_strategy_has_a_default_and_an_author_s_choice_of_it_stays():
+    seed()
+    assert Workflow.objects.get(is_default_for_strategy=True).key == "pocket-solid-fine"
+
+
+def test_the_benchmark_workflow_is_only_written_when_asked_for_and_in_no_family():
+    seed()
+    assert not Workflow.objects.filter(key="noop").exists()
+    assert seed("--benchmarks") == "written: noop\n"
+    noop = Workflow.objects.get(key="noop")
+    assert (noop.generator, noop.state, noop.checkpoint) == ("mock", "published", "")
+    assert not noop.memberships.exists()

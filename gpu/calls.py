@@ -51,14 +51,15 @@ def finished(request: InferenceRequest, images: Sequence[Image.Image]) -> tuple[
 
 def _picture_arguments(request: InferenceRequest) -> dict[str, Any]:
     size = {"width": request.width, "height": request.height}
-    match request.key.mode:
-        case PipelineMode.TEXT_TO_IMAGE:
-            return size
-        case PipelineMode.IMAGE_TO_IMAGE:
-            return {"image": _original(request), "strength": strength(request)}
-        case PipelineMode.INPAINT:
-            pictures = {"image": _original(request), "mask_image": _mask(request)}
-            return {**pictures, **size, "strength": strength(request)}
+    if request.key.mode is PipelineMode.TEXT_TO_IMAGE:
+        return size
+    # One copy per image: encoding a single one takes noise from the first generator only, and then
+    # the images of a batch are not those of single runs.
+    count = len(request.seeds)
+    given = {"image": [_original(request)] * count, "strength": strength(request)}
+    if request.key.mode is PipelineMode.IMAGE_TO_IMAGE:
+        return given
+    return {**given, **size, "mask_image": [_mask(request)] * count}
 
 
 def _control_arguments(request: InferenceRequest) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from gpu import memory
 from gpu.cache import CacheStats, ModelCache, Reserve
 from gpu.device import CPU, default_dtype
 from gpu.pipelines import Placement, load_checkpoint, load_controlnet
-from gpu.previews import LatentPreview
 from gpu.requests import ModelSource, PipelineKey
 from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet
 
@@ -29,20 +28,13 @@ class ModelKey:
     dtype: torch.dtype
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Resident:
     """A loaded model with what else is known of it."""
 
     model: Any
     files: ModelFiles
     hashes: Future[dict[str, str]]  # gigabytes take seconds to hash: meanwhile the first image is drawn
-    fitted: LatentPreview | None = None
-
-    def preview(self) -> LatentPreview:
-        """The preview of a checkpoint, fitted when first asked for."""
-        if self.fitted is None:
-            self.fitted = LatentPreview(self.model.vae)
-        return self.fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from diffusers import (
     StableDiffusionXLPipeline,
 )
 
-from gpu import schedulers
+from gpu import schedulers, tensorfile
 from gpu.errors import GpuError, ModelIncomplete, translated
 from gpu.requests import PipelineMode
 from gpu.weights import ModelFiles
@@ -63,6 +63,7 @@ def load_checkpoint(files: ModelFiles, variant: str | None, place: Placement) ->
             pipeline = StableDiffusionXLPipeline.from_pretrained(
                 str(files.path), variant=variant, use_safetensors=True, **options
             )
+            _demand_text_weights(pipeline, files)
         _demand_dtype(pipeline, place.dtype)
         pipeline.to(place.device)
     except Exception as error:
@@ -125,6 +126,22 @@ def _demand_dtype(pipeline: DiffusionPipeline, dtype: torch.dtype) -> None:
     for component in pipeline.components.values():
         if isinstance(component, torch.nn.Module) and component.dtype != dtype:
             component.to(dtype)
+
+
+def _demand_text_weights(pipeline: DiffusionPipeline, files: ModelFiles) -> None:
+    """transformers draws missing weights at random and goes on; diffusers raises by itself."""
+    for name in ("text_encoder", "text_encoder_2"):
+        stored = {
+            key.removeprefix("text_model.")  # some versions of transformers have this level, some not
+            for path in files.weights
+            if path.parent.name == name
+            for key in tensorfile.read(path).shapes
+        }
+        missing = {key.removeprefix("text_model.") for key in getattr(pipeline, name).state_dict()} - stored
+        if missing:
+            raise ModelIncomplete(
+                f"{name} lacks the tensor {min(missing)}; copy or download the model again."
+            )
 
 
 def _load_error(files: ModelFiles, error: Exception) -> GpuError:

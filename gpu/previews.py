@@ -1,43 +1,74 @@
-"""Rough pictures from unfinished latents, without the decoder."""
+"""Rough small pictures from unfinished latents."""
 
-import numpy as np
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, SchedulerMixin
+from diffusers.image_processor import VaeImageProcessor
 from PIL import Image
+from torch.nn.functional import avg_pool2d
 
-PATCH = 16  # pixels: two latent cells, so that at least one is free of a neighbour's colour
-PATCHES = 16  # per side; 256 colours
-SCALE = 4  # preview pixels per latent cell: 512 for a 1024 picture
+MAX_CELLS = 32  # latent cells per side: a preview of 256 pixels costs a sixteenth of decoding 1024
 
 
-class LatentPreview:
-    """A linear map from the 4 latent channels to RGB, fitted once to an autoencoder.
+@torch.no_grad()
+def pictures(vae: AutoencoderKL, latents: torch.Tensor) -> list[Image.Image]:
+    """One RGB picture of at most 256x256 per row of noise-free latents (n, 4, h, w).
 
-    Fitted, not tabulated, so that it holds for every checkpoint: a chart of random flat colours goes
-    through the encoder, and least squares finds the map from its latents back to the colours.
+    The latents are shrunk, then decoded by the checkpoint's own autoencoder, so the colours are right
+    for every checkpoint.
     """
-
-    def __init__(self, vae: AutoencoderKL) -> None:
-        chart = np.random.default_rng(0).random((PATCHES, PATCHES, 3), dtype=np.float32) * 2 - 1
-        pixels = torch.from_numpy(chart.repeat(PATCH, 0).repeat(PATCH, 1)).permute(2, 0, 1)[None]
-        with torch.no_grad():
-            latents = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
-        cells = (latents * vae.config.scaling_factor)[0].float().cpu()
-        inputs = _with_constant(cells.flatten(1).T)
-        side = cells.shape[-1] // PATCHES
-        colors = torch.from_numpy(chart.repeat(side, 0).repeat(side, 1)).reshape(-1, 3)
-        self._map = torch.linalg.lstsq(inputs, colors).solution
-
-    def images(self, latents: torch.Tensor) -> list[Image.Image]:
-        """One picture per row of latents (n, 4, h, w), `SCALE` times their width and height."""
-        cells = latents.detach().float().cpu()
-        # Early latents are mostly noise of large scale: bring them to the range of finished ones.
-        cells = cells / cells.std(dim=(1, 2, 3), keepdim=True).clamp(min=1.0)
-        colors = _with_constant(cells.permute(0, 2, 3, 1)) @ self._map
-        pixels = ((colors + 1) * 127.5).round().clamp(0, 255).nan_to_num().to(torch.uint8).numpy()
-        size = (latents.shape[-1] * SCALE, latents.shape[-2] * SCALE)
-        return [Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC) for picture in pixels]
+    factor = math.ceil(max(latents.shape[-2:]) / MAX_CELLS)
+    small = avg_pool2d(latents.float(), factor, ceil_mode=True) if factor > 1 else latents
+    with _overflow_free(vae):
+        decoded = vae.decode(small.to(vae.dtype) / vae.config.scaling_factor, return_dict=False)[0]
+    return VaeImageProcessor().postprocess(decoded.float().nan_to_num())
 
 
-def _with_constant(values: torch.Tensor) -> torch.Tensor:
-    return torch.cat([values, torch.ones_like(values[..., :1])], dim=-1)
+def denoised(
+    latents: torch.Tensor, before: torch.Tensor | None, scheduler: SchedulerMixin, index: int
+) -> torch.Tensor:
+    """What the latents after step `index` are heading for; `before` are those one step earlier.
+
+    Two points of the path give its slope, and the slope leads to where the noise is zero. A scheduler
+    that adds fresh noise leaves no such path: then the latents themselves, scaled down, are the better guess.
+    """
+    sigma, earlier = _sigma(scheduler, index + 1), _sigma(scheduler, index)
+    unscaled = _unscaled(latents, scheduler, sigma)
+    guess = unscaled / (1 + sigma**2) ** 0.5
+    if before is None or sigma in (0.0, earlier):  # second-order schedulers repeat a noise level
+        return guess
+    slope = (unscaled - _unscaled(before, scheduler, earlier)) / (sigma - earlier)
+    target = unscaled - sigma * slope
+    return target if target.std() < unscaled.std() else guess
+
+
+@contextmanager
+def _overflow_free(vae: AutoencoderKL) -> Iterator[None]:
+    """The stock SDXL autoencoder overflows in float16; the pipelines upcast it in the same way."""
+    upcast = vae.dtype == torch.float16 and vae.config.force_upcast
+    if upcast:
+        vae.to(torch.float32)
+    try:
+        yield
+    finally:
+        if upcast:
+            vae.to(torch.float16)
+
+
+def _sigma(scheduler: SchedulerMixin, index: int) -> float:
+    """Noise in units of the picture before step `index`; 0 after the last one."""
+    if hasattr(scheduler, "sigmas"):
+        return float(scheduler.sigmas[index])
+    if index >= len(scheduler.timesteps):
+        return 0.0
+    kept = float(scheduler.alphas_cumprod[int(scheduler.timesteps[index])])
+    return ((1 - kept) / kept) ** 0.5
+
+
+def _unscaled(latents: torch.Tensor, scheduler: SchedulerMixin, sigma: float) -> torch.Tensor:
+    """Latents as picture plus noise; schedulers that start from unit noise keep them at unit variance."""
+    keeps_variance = float(scheduler.init_noise_sigma) == 1.0
+    return latents.float() * (1 + sigma**2) ** 0.5 if keeps_variance else latents.float()

@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any
 
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import AutoencoderKL, DiffusionPipeline
+from PIL import Image
 
 from gpu import calls, device, memory, provenance
 from gpu.adapters import AdapterStore, attached
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
-from gpu.previews import LatentPreview
+from gpu.previews import denoised, pictures
 from gpu.requests import InferenceRequest, InferenceResult, StepEvent
 from gpu.weights import LoraInfo
 
@@ -90,7 +91,7 @@ class Runner:
             with attached(pipeline, request.adapters, self._adapters) as loras:
                 _stop_if(should_cancel)
                 loaded = time.perf_counter()
-                watch = _StepWatch(models.checkpoint.preview, on_step, should_cancel)
+                watch = _StepWatch(base.vae, on_step, should_cancel)
                 drawn = pipeline(**calls.arguments(request), callback_on_step_end=watch).images
             images = calls.finished(request, drawn)
             ended = time.perf_counter()
@@ -124,12 +125,11 @@ class Runner:
 class _StepWatch:
     """Called by the pipeline after every step: reports progress, looks for a cancel."""
 
-    def __init__(
-        self, preview: Callable[[], LatentPreview], on_step: OnStep | None, should_cancel: ShouldCancel
-    ) -> None:
-        self._preview = preview
+    def __init__(self, vae: AutoencoderKL, on_step: OnStep | None, should_cancel: ShouldCancel) -> None:
+        self._vae = vae
         self._on_step = on_step
         self._should_cancel = should_cancel
+        self._before: torch.Tensor | None = None
         self.last_step_at = time.perf_counter()
 
     def __call__(
@@ -143,12 +143,14 @@ class _StepWatch:
             )
         self.last_step_at = time.perf_counter()
         if self._on_step is not None:
-            self._on_step(StepEvent(step, steps, partial(self._images, latents)))
+            preview = partial(self._images, latents, self._before, pipeline.scheduler, index)
+            self._on_step(StepEvent(step, steps, preview))
+        self._before = latents
         _stop_if(self._should_cancel)
         return tensors
 
-    def _images(self, latents: torch.Tensor) -> list[Any]:
-        return self._preview().images(latents)
+    def _images(self, *path: Any) -> list[Image.Image]:
+        return pictures(self._vae, denoised(*path))
 
 
 @contextmanager

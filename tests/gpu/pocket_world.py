@@ -11,7 +11,7 @@ CHECKPOINT = ModelSource(str(POCKET / "pocket-sdxl"))
 CONTROLNET = ModelSource(str(POCKET / "pocket-controlnet-canny"))
 LORA = str(POCKET / "pocket-lora-outline" / "pytorch_lora_weights.safetensors")
 RED_ON_BLUE = "a red circle on a blue background"
-STEPS = 8
+STEPS = 6
 
 
 def pixels(image):

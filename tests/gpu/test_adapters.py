@@ -10,10 +10,15 @@ from gpu.requests import Adapter
 from gpu.weights import validate_lora
 from tests.gpu.pocket_world import LORA, pixels, same
 
+PLAIN = {}
+
 
 @pytest.fixture
 def plain(runner, ask):
-    return runner.run(ask()).images[0]
+    """The picture without any LoRA, drawn before the first of these tests touched the models."""
+    if not PLAIN:
+        PLAIN["image"] = runner.run(ask()).images[0]
+    return PLAIN["image"]
 
 
 def draw(runner, ask, *adapters):
@@ -116,10 +121,8 @@ def test_the_store_keeps_the_latest_within_its_budget(tmp_path):
     infos = []
     for index in range(3):
         path = tmp_path / f"{index}.safetensors"
-        save_file(
-            {"unet.a.lora_A.weight": torch.full((4, 8), index), "unet.a.lora_B.weight": torch.ones(8, 4)},
-            path,
-        )
+        down, up = torch.full((4, 8), float(index)), torch.ones(8, 4)
+        save_file({"unet.a.lora_A.weight": down, "unet.a.lora_B.weight": up}, path)
         infos.append(validate_lora(path))
     one = 2 * 4 * 8 * 4
     store = AdapterStore(budget=2 * one)

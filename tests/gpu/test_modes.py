@@ -127,4 +127,4 @@ def test_a_control_that_ends_early_acts_less(runner, ask, disc):
         image = runner.run(ask(controlnets=[CONTROLNET], controls=(control,))).images[0]
         return np.abs(pixels(image) - plain).mean()
 
-    assert 0 < distance(0.1) < distance(1.0)
+    assert 0 < distance(0.3) < distance(1.0)

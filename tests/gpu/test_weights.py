@@ -221,7 +221,7 @@ def test_a_checkpoint_is_no_lora():
 
 
 def test_a_folder_must_hold_exactly_one_lora(tmp_path):
-    with pytest.raises(ModelNotFound, match="0 .safetensors"):
+    with pytest.raises(ModelNotFound, match=r"0 \.safetensors"):
         weights.validate_lora(tmp_path)
 
 

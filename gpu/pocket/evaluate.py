@@ -17,6 +17,8 @@ import torch
 from diffusers import (
     ControlNetModel,
     StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
     StableDiffusionXLPipeline,
 )
 from PIL import Image
@@ -260,6 +262,70 @@ def is_hollow(picture: Image.Image) -> bool:
     return bool((inside > 0).all() and (inside != holes[0, 0]).all())
 
 
+# --- editing --------------------------------------------------------------------------------------
+
+EDITS = 8
+
+
+def edit_figures(
+    pipeline: StableDiffusionXLPipeline, sampling: Sampling
+) -> tuple[dict, list[list[Image.Image]]]:
+    """Image to image (a red circle turns yellow) and inpainting (a circle joins a square)."""
+    turned = _turned_yellow(pipeline, sampling)
+    joined, kept = _joined_by_a_circle(pipeline, sampling)
+    yellow = [judge(picture).objects[:1] for picture in turned]
+    colors = [{found.color for found in judge(picture).objects} for picture in joined]
+    figures = {
+        "image_to_image_color": _percent([bool(o) and o[0].color == "yellow" for o in yellow]),
+        "image_to_image_shape": _percent([bool(o) and o[0].shape == "circle" for o in yellow]),
+        "inpaint_adds_red": _percent(["red" in found for found in colors]),
+        "inpaint_keeps_green": _percent(["green" in found for found in colors]),
+        "inpaint_change_outside_of_255": round(kept, 2),
+    }
+    return figures, [turned, joined]
+
+
+def _percent(answers: list[bool]) -> float:
+    return round(100 * float(np.mean(answers)), 1)
+
+
+def _canvas(background: str, shape: str, color: str, center: tuple[float, float]) -> Image.Image:
+    figure = world.Figure(color, shape, world.COLORS[color], center, 26, 0.0)
+    return world.render(world.Scene(background, world.COLORS[background], False, (figure,)))
+
+
+def _turned_yellow(pipeline: StableDiffusionXLPipeline, sampling: Sampling) -> list[Image.Image]:
+    editor = StableDiffusionXLImg2ImgPipeline.from_pipe(pipeline)
+    source = _canvas("blue", "circle", "red", (50, 70))
+    prompts = ["a yellow circle on a blue background"] * EDITS
+    return sampling.draw(editor, prompts, image=[source] * EDITS, strength=0.7)
+
+
+def _joined_by_a_circle(
+    pipeline: StableDiffusionXLPipeline, sampling: Sampling
+) -> tuple[list[Image.Image], float]:
+    """Pictures whose right half was inpainted, and the mean change of the left half (0..255)."""
+    editor = StableDiffusionXLInpaintPipeline.from_pipe(pipeline)
+    source = _canvas("white", "square", "green", (32, 64))
+    half = world.SIZE // 2
+    mask = Image.new("L", source.size, 0)
+    mask.paste(255, (half, 0, world.SIZE, world.SIZE))
+    prompts = ["a green square and a red circle on a white background"] * EDITS
+    pictures = sampling.draw(
+        editor,
+        prompts,
+        image=[source] * EDITS,
+        mask_image=[mask] * EDITS,
+        strength=1.0,
+        width=world.SIZE,
+        height=world.SIZE,
+    )
+    left = slice(0, half - 4)
+    before = np.asarray(source, np.float32)[:, left]
+    changes = [np.abs(np.asarray(p, np.float32)[:, left] - before).mean() for p in pictures]
+    return pictures, float(np.mean(changes))
+
+
 # --- contact sheet --------------------------------------------------------------------------------
 
 
@@ -273,16 +339,17 @@ def contact_sheet(rows: list[list[Image.Image]], columns: int = 8) -> Image.Imag
 
 
 def evaluate(prompts: int, sampling: Sampling, contact: Path | None, models: Path = HERE) -> dict:
-    """All figures; writes the contact sheet: four rows of prompts, then ControlNet, then LoRA."""
+    """All figures; writes the contact sheet: four rows of prompts, then ControlNet, LoRA, edits."""
     pipeline = load_pipeline(models / CHECKPOINT.name)
     samples = [world.sample(i, held_out=True) for i in range(prompts)]
     figures, pictures = prompt_figures(pipeline, samples, sampling)
     figures = {"steps": sampling.steps, "guidance": sampling.guidance, **figures}
     figures["controlnet"], control_rows = control_figures(pipeline, models / CONTROLNET.name, sampling)
     figures["lora"], lora_rows = lora_figures(pipeline, models / LORA.name, sampling)
+    figures["edits"], edit_rows = edit_figures(pipeline, sampling)
     if contact:
         rows = [pictures[start : start + 8] for start in range(0, 32, 8)]
-        contact_sheet([*rows, *control_rows, *lora_rows]).save(contact)
+        contact_sheet([*rows, *control_rows, *lora_rows, *edit_rows]).save(contact)
     return figures
 
 

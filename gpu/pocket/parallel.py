@@ -23,7 +23,10 @@ SAVE_SECONDS = 150
 
 @dataclass(frozen=True)
 class Shared:
-    """What the processes of one stage share; every buffer is flat, one value per parameter."""
+    """What the processes of one stage share; every buffer is flat, one value per parameter.
+
+    `clock` holds the seconds spent, and those at the last checkpoint.
+    """
 
     master: Tensor
     average: Tensor
@@ -53,18 +56,23 @@ class Settings:
         return self.rate * min(1.0, (step + 1) / self.warmup_steps) * anneal
 
 
-def launch(worker: Callable[..., None], parameters: int, *args: Any, world: int = WORLD) -> None:
-    """Run `worker(rank, shared, *args)` in `world` processes with buffers for `parameters` values."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    context = torch.multiprocessing.get_context("spawn")
-    shared = Shared(
+def share(parameters: int, world: int) -> Shared:
+    """Buffers for `parameters` values and `world` processes."""
+    return Shared(
         master=torch.zeros(parameters).share_memory_(),
         average=torch.zeros(parameters).share_memory_(),
         gradients=[torch.zeros(parameters, dtype=torch.bfloat16).share_memory_() for _ in range(world)],
         norms=torch.zeros(world, dtype=torch.float64).share_memory_(),
         clock=torch.zeros(2, dtype=torch.float64).share_memory_(),
-        barrier=context.Barrier(world),
+        barrier=torch.multiprocessing.get_context("spawn").Barrier(world),
     )
+
+
+def launch(worker: Callable[..., None], parameters: int, *args: Any, world: int = WORLD) -> None:
+    """Run `worker(rank, shared, *args)` in `world` processes, for modules of so many `parameters`."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    context = torch.multiprocessing.get_context("spawn")
+    shared = share(parameters, world)
     processes = [
         context.Process(target=_enter, args=(worker, rank, shared, *args), daemon=True)
         for rank in range(world)

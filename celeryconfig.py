@@ -39,6 +39,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 4
 broker_pool_limit = 10
+PUBLISH_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}  # the reaper tries again
 broker_transport_options = {
     "visibility_timeout": 2 * settings.TASK_TIME_LIMIT,
     "unacked_restore_interval": 5,
@@ -47,9 +48,10 @@ broker_transport_options = {
     "socket_connect_timeout": 5,
     "health_check_interval": 10,
     "socket_keepalive": True,
+    **PUBLISH_ONCE,
 }
 if broker_url.startswith("amqp"):
-    broker_transport_options = {"confirm_publish": True, "socket_timeout": 10}
+    broker_transport_options = {"confirm_publish": True, "socket_timeout": 10, **PUBLISH_ONCE}
 
 # Flower reads these.
 worker_send_task_events = True

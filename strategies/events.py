@@ -11,6 +11,8 @@ from uuid import UUID
 import redis
 import structlog
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 REPLAY_LENGTH = 1024  # what cog keeps
@@ -25,7 +27,11 @@ def stream_key(generation: UUID | str) -> str:
 def connection() -> redis.Redis:
     """This process's Redis client (a pool of connections; threads share it)."""
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
+        settings.REDIS_URL,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),  # the client's default holds a request up for five seconds
     )
 
 

@@ -1,0 +1,108 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from strategies.lifecycle import renew
+from strategies.models import Status, Task
+from strategies.models.generation import Priority
+from tests.factories import make_generation, make_owner, make_workflow, the_task
+
+from .lifecycle import claim
+
+
+def test_a_claim_moves_task_prediction_and_generation_to_processing(owner, workflow):
+    generation = make_generation(owner, workflow)
+
+    held = claim(worker="gpu@host")
+
+    task = the_task(generation)
+    generation.refresh_from_db()
+    prediction = generation.predictions.get()
+    assert held is not None and held.task.id == task.id
+    assert {task.status, prediction.status, generation.status} == {Status.PROCESSING}
+    assert (task.worker, task.device, task.attempt, task.lease_token) == ("gpu@host", "cpu", 1, held.token)
+    assert task.started_at == prediction.started_at == generation.started_at
+
+
+def test_nothing_waiting_is_no_claim(db):
+    assert claim() is None
+
+
+def test_a_claim_takes_only_from_its_queue(owner, workflow):
+    make_generation(owner, workflow)
+    assert claim(queue="maintenance") is None
+
+
+def test_urgent_work_comes_first_then_the_oldest(owner, workflow):
+    low = make_generation(owner, workflow, priority=Priority.LOW)
+    first = make_generation(owner, workflow)
+    second = make_generation(owner, workflow)
+    high = make_generation(owner, workflow, priority=Priority.HIGH)
+
+    order = [claim().task.generation_id for _ in range(4)]
+
+    assert order == [high.id, first.id, second.id, low.id]
+
+
+def test_what_must_not_start_yet_is_left_alone(owner, workflow):
+    make_generation(owner, workflow, not_before=timezone.now() + timedelta(hours=1))
+    assert claim() is None
+
+
+def test_what_is_too_late_is_left_for_the_reaper(owner, workflow):
+    generation = make_generation(owner, workflow, deadline_seconds=60)
+    Task.objects.filter(generation=generation).update(deadline=timezone.now() - timedelta(seconds=1))
+    assert claim() is None
+
+
+def test_a_renewed_lease_lasts_longer_and_a_lost_one_says_so(owner, workflow):
+    make_generation(owner, workflow)
+    held = claim(lease=1)
+
+    assert renew(held, lease_seconds=100)
+    assert Task.objects.get().lease_expires_at > timezone.now() + timedelta(seconds=90)
+
+    Task.objects.update(status=Status.STARTING, lease_token=None, lease_expires_at=None)
+    assert not renew(held, lease_seconds=100)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_never_claim_the_same_task():
+    owner, workflow = make_owner(), make_workflow()
+    for _ in range(5):
+        make_generation(owner, workflow, num_predictions=8)
+
+    def work(number):
+        try:
+            mine = []
+            while held := claim(worker=f"w{number}@here"):
+                mine.append(held.task.id)
+            return mine
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        claimed = [task for mine in threads.map(work, range(6)) for task in mine]
+
+    assert len(claimed) == len(set(claimed)) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_claim_reads_its_index_in_order(owner, workflow):
+    """A sort of all that waits would make every claim slower as the queue grows."""
+    make_generation(owner, workflow, num_predictions=64)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE strategies_task")
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM strategies_task"
+            " WHERE status = 'starting' AND ready AND queue = 'generation'"
+            " ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "task_waiting" in plan
+    assert "Sort" not in plan

@@ -2,5 +2,48 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from . import problems
+from .views.assets import AssetDetail, Assets
+from .views.catalogue import Catalogue, CatalogueFamily, CatalogueResolve
+from .views.events import generation_events
+from .views.files import File
+from .views.generations import GenerationCancel, GenerationDetail, Generations
+from .views.health import healthz, metrics, readyz
+from .views.loras import LoraDetail, Loras
+from .views.operators import Pools, Queues
+from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/docs/")),
+    path("admin/", admin.site.urls),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
+    path("v1/catalog", Catalogue.as_view(), name="catalog"),
+    path("v1/catalog/<slug:family>", CatalogueFamily.as_view(), name="catalog-family"),
+    path("v1/catalog/<slug:family>/resolve", CatalogueResolve.as_view(), name="catalog-resolve"),
+    path("v1/generations", Generations.as_view(), name="generations"),
+    path("v1/generations/<uuid:id>", GenerationDetail.as_view(), name="generation"),
+    path("v1/generations/<uuid:id>/cancel", GenerationCancel.as_view(), name="generation-cancel"),
+    path("v1/generations/<uuid:id>/events", generation_events, name="generation-events"),
+    path("v1/predictions/<uuid:id>", PredictionDetail.as_view(), name="prediction"),
+    path("v1/predictions/<uuid:id>/cancel", PredictionCancel.as_view(), name="prediction-cancel"),
+    path("v1/predictions/<uuid:id>/replay", PredictionReplay.as_view(), name="prediction-replay"),
+    path("v1/assets", Assets.as_view(), name="assets"),
+    path("v1/assets/<uuid:id>", AssetDetail.as_view(), name="asset"),
+    path("v1/loras", Loras.as_view(), name="loras"),
+    path("v1/loras/<uuid:id>", LoraDetail.as_view(), name="lora"),
+    path("v1/files/<str:token>", File.as_view(), name="file"),
+    path("v1/queues", Queues.as_view(), name="queues"),
+    path("v1/pools", Pools.as_view(), name="pools"),
+]
+
+handler400 = problems.bad_request
+handler403 = problems.permission_denied
+handler404 = problems.page_not_found
+handler500 = problems.server_error

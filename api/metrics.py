@@ -1,0 +1,69 @@
+"""What Prometheus scrapes: read from the rows and the pools at that moment, so every web process agrees."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from strategies.models import Generation, Task
+from strategies.pools import PoolReport, live_pools
+from strategies.queues import QueueState, queue_states
+
+
+class AtelierCollector(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield from _queues(queue_states())
+        yield from _pools(live_pools())
+        yield from _counts()
+
+
+def _queues(states: list[QueueState]) -> Iterator[Metric]:
+    now = timezone.now()
+    gauges = {
+        "depth": ("Tasks that wait.", lambda state: state.depth),
+        "running": ("Tasks that run.", lambda state: state.running),
+        "oldest_seconds": (
+            "How long the oldest waiting task has waited.",
+            lambda state: (now - state.oldest).total_seconds() if state.oldest else 0,
+        ),
+        "pools": ("Live pools that serve the queue.", lambda state: state.pools),
+    }
+    for name, (text, value) in gauges.items():
+        gauge = GaugeMetricFamily(f"atelier_queue_{name}", text, labels=["queue"])
+        for state in states:
+            gauge.add_metric([state.name], value(state))
+        yield gauge
+
+
+def _pools(pools: list[PoolReport]) -> Iterator[Metric]:
+    yield GaugeMetricFamily("atelier_pools_live", "Pools heard of lately.", value=len(pools))
+    memory = GaugeMetricFamily(
+        "atelier_pool_memory_bytes", "What a pool says of memory.", labels=["pool", "kind"]
+    )
+    completed = GaugeMetricFamily("atelier_pool_tasks_completed", "Since the pool started.", labels=["pool"])
+    for pool in pools:
+        completed.add_metric([pool.name], pool.completed)
+        for kind, size in pool.memory.items():
+            if isinstance(size, int | float):
+                memory.add_metric([pool.name, kind], size)
+    yield memory
+    yield completed
+
+
+def _counts() -> Iterator[Metric]:
+    """Gauges, not counters: deleted generations are not counted any more."""
+    tasks = GaugeMetricFamily("atelier_tasks", "Task rows.", labels=["queue", "status"])
+    for queue, status, count in Task.objects.order_by().values_list("queue", "status").annotate(Count("id")):
+        tasks.add_metric([queue, status], count)
+    yield tasks
+    generations = GaugeMetricFamily("atelier_generations", "Generation rows.", labels=["status"])
+    for status, count in Generation.objects.order_by().values_list("status").annotate(Count("id")):
+        generations.add_metric([status], count)
+    yield generations
+
+
+REGISTRY = CollectorRegistry(auto_describe=False)
+REGISTRY.register(AtelierCollector())

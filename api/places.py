@@ -1,0 +1,42 @@
+"""Where waiting predictions stand, for any number of them at once."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+from strategies.models import Prediction, Status
+from strategies.pools import live_pools
+from strategies.queues import Place, QueueState, queue_state
+
+# The order is the one in which tasks are claimed.
+POSITIONS = """
+SELECT prediction_id, queue, position FROM (
+    SELECT prediction_id, queue,
+           row_number() OVER (PARTITION BY queue ORDER BY priority DESC, created_at, id) - 1 AS position
+    FROM strategies_task WHERE status = 'starting' AND ready
+) AS waiting WHERE prediction_id = ANY(%s)
+"""
+
+
+def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
+    """Prediction id → place, of each of these that still waits."""
+    waiting = [prediction.id for prediction in predictions if prediction.status == Status.STARTING]
+    if not waiting:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(POSITIONS, [waiting])
+        rows = cursor.fetchall()
+    pools = live_pools()
+    states = {queue: queue_state(queue, pools) for queue in {queue for _, queue, _ in rows}}
+    return {prediction: _place(states[queue], position) for prediction, queue, position in rows}
+
+
+def _place(state: QueueState, position: int) -> Place:
+    if not state.pools:
+        reason = f"No live pool serves the queue {state.name!r}; the request waits for one."
+        return Place(None, None, False, [reason])
+    eta = None
+    if state.seconds_each is not None:
+        eta = round((position + state.running / 2) * state.seconds_each / state.pools, 1)
+    return Place(position, eta, True, [])

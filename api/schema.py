@@ -1,0 +1,72 @@
+"""What the OpenAPI document says beyond what the views say themselves."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from .problems import CONTENT_TYPE
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="Send the same key again to get the first answer again instead of doing the work twice.",
+)  # fmt: skip
+PREFER = OpenApiParameter(
+    "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="`wait` or `wait=N`: hold the answer until the generation is over, 60 seconds at most.",
+)  # fmt: skip
+CREATING = [IDEMPOTENCY_KEY, PREFER]
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457, with a stable `code`; single fields at fault are listed in `errors`."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = inline_serializer(
+        "ProblemField",
+        {
+            "loc": serializers.ListField(child=serializers.JSONField()),
+            "msg": serializers.CharField(),
+            "type": serializers.CharField(),
+        },
+        many=True, required=False,
+    )  # fmt: skip
+
+
+class AtelierSchema(AutoSchema):
+    """Adds the problem response to every operation."""
+
+    def _get_response_bodies(self, direction="response"):
+        bodies = super()._get_response_bodies(direction)
+        problem = OpenApiResponse(ProblemSerializer, "A problem; `code` says which.")
+        return {
+            **bodies,
+            "default": self._get_response_for_code(problem, "default", [CONTENT_TYPE], direction),
+        }
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "api.auth.BearerAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "http", "scheme": "bearer", "description": "An API key."}
+
+
+class BrowserScheme(OpenApiAuthenticationExtension):
+    target_class = "api.auth.BrowserAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+def cancelled(noun: str, serializer: type[serializers.Serializer]) -> serializers.Serializer:
+    """`{cancelled, NOUN}`."""
+    fields = {"cancelled": serializers.BooleanField(), noun: serializer()}
+    return inline_serializer(f"Cancelled{noun.capitalize()}", fields)

@@ -1,0 +1,32 @@
+"""What an account may see: every look-up of the REST surface starts from one of these."""
+
+from django.db.models import QuerySet
+
+from strategies.models import Asset, Generation, Lora, Prediction
+
+from .models import User
+
+
+def generations_of(owner: User) -> QuerySet[Generation]:
+    return whole(Generation.objects.filter(owner=owner))
+
+
+def whole(generations: QuerySet[Generation]) -> QuerySet[Generation]:
+    """With everything that their JSON shows, in three queries however many there are."""
+    return generations.select_related("family", "workflow").prefetch_related("predictions__outputs")
+
+
+def predictions_of(owner: User) -> QuerySet[Prediction]:
+    return (
+        Prediction.objects.filter(generation__owner=owner)
+        .select_related("generation__workflow", "generation__family", "generation__owner")
+        .prefetch_related("outputs")
+    )
+
+
+def assets_of(owner: User) -> QuerySet[Asset]:
+    return Asset.objects.filter(owner=owner)
+
+
+def loras_of(owner: User) -> QuerySet[Lora]:
+    return Lora.objects.filter(owner=owner)

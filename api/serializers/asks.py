@@ -1,0 +1,51 @@
+"""What clients send to make a generation."""
+
+import json
+from typing import Any
+
+from rest_framework import serializers
+
+from strategies.models.generation import Generation, Priority
+from strategies.services.generations import GenerationAsk
+
+from .base import FiniteFloatField, StrictSerializer
+
+METADATA_BYTES = 16 * 1024
+MAX_PREDICTIONS = 64
+MAX_SEED = 2**63 - 1 - MAX_PREDICTIONS  # predictions take seed, seed + 1, …: all of them fit the column
+MAX_DEADLINE = 366 * 24 * 3600  # seconds
+
+
+class SelectionField(serializers.DictField):
+    """`{axis: option}`."""
+
+    child = serializers.CharField(max_length=40)
+
+
+class GenerationAskSerializer(StrictSerializer):
+    """One of `family` (with `selection`), `workflow` or `strategy`; the inputs; and how to run them."""
+
+    family = serializers.CharField(max_length=80, allow_null=True, default=None)
+    selection = SelectionField(default=dict)
+    workflow = serializers.CharField(max_length=80, allow_null=True, default=None)
+    strategy = serializers.CharField(max_length=40, allow_null=True, default=None)
+    inputs = serializers.DictField(default=dict, help_text="As the workflow's descriptors say.")
+    num_predictions = serializers.IntegerField(min_value=1, max_value=MAX_PREDICTIONS, default=1)
+    seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, allow_null=True, default=None)
+    type = serializers.ChoiceField(Generation.Type.values, default=Generation.Type.BASE.value)
+    priority = serializers.ChoiceField(Priority.labels, default=Priority.NORMAL.label)
+    not_before = serializers.DateTimeField(allow_null=True, default=None)
+    deadline_seconds = FiniteFloatField(min_value=0, max_value=MAX_DEADLINE, allow_null=True, default=None)
+    metadata = serializers.DictField(default=dict, help_text="Kept and given back; at most 16 kB.")
+
+    def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(json.dumps(value).encode()) > METADATA_BYTES:
+            raise serializers.ValidationError("At most 16 kB of metadata are kept.", code="too_large")
+        return value
+
+
+def generation_ask(fields: dict[str, Any]) -> GenerationAsk:
+    """The service's ask from the checked body."""
+    priority = Priority.values[Priority.labels.index(fields["priority"])]
+    rest = {name: value for name, value in fields.items() if name not in ("type", "priority")}
+    return GenerationAsk(**rest, priority=Priority(priority))

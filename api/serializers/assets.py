@@ -1,0 +1,30 @@
+"""Uploaded pictures and LoRAs."""
+
+from rest_framework import serializers
+
+from .base import StrictSerializer
+from .generations import OutputSerializer
+
+
+class AssetUploadSerializer(StrictSerializer):
+    file = serializers.FileField(help_text="PNG, JPEG or WebP.")
+
+
+class AssetSerializer(OutputSerializer):
+    id = serializers.UUIDField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    created_at = serializers.DateTimeField()
+
+
+class LoraUploadSerializer(StrictSerializer):
+    file = serializers.FileField(help_text="A LoRA as safetensors.")
+    name = serializers.CharField(max_length=120)
+
+
+class LoraSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    rank = serializers.IntegerField(allow_null=True)
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField()
+    created_at = serializers.DateTimeField()

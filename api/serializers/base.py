@@ -1,0 +1,38 @@
+"""Serializers that refuse what they do not know."""
+
+import math
+from typing import Any, TypeVar
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+Parsed = TypeVar("Parsed", bound=serializers.Serializer)
+
+
+class StrictSerializer(serializers.Serializer):
+    """A field nobody declared is an error, never ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                message = f"Unknown field; known are {', '.join(self.fields)}."
+                raise serializers.ValidationError(dict.fromkeys(unknown, message), code="unknown_field")
+        return super().to_internal_value(data)
+
+
+class FiniteFloatField(serializers.FloatField):
+    """A number that is neither NaN nor infinite, spelled as a number or as text."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+def parsed(serializer: type[Parsed], request: Request) -> dict[str, Any]:
+    """The checked body. Raises: rest_framework.exceptions.ValidationError."""
+    form = serializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return form.validated_data

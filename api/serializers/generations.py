@@ -1,0 +1,181 @@
+"""A generation and its predictions, as every answer, list and event shows them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from strategies.models import Generation, Prediction, Status
+from strategies.queues import Place
+
+from ..links import file_link, link
+from ..places import places_of
+
+
+class QueueSerializer(serializers.Serializer):
+    """Where something waits; `possible` is false, with reasons, while nobody could run it."""
+
+    position = serializers.IntegerField(allow_null=True)
+    eta_seconds = serializers.FloatField(allow_null=True)
+    possible = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class ErrorSerializer(serializers.Serializer):
+    code = serializers.CharField(source="error_code")
+    detail = serializers.CharField(source="error_detail")
+
+
+class MetricsSerializer(serializers.Serializer):
+    """Seconds; null while unknown."""
+
+    predict_time = serializers.FloatField(allow_null=True)
+    queue_time = serializers.FloatField(allow_null=True)
+    total_time = serializers.FloatField(allow_null=True)
+
+
+class OutputSerializer(serializers.Serializer):
+    """A stored picture; its address is signed and expires."""
+
+    url = serializers.SerializerMethodField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    content_type = serializers.CharField()
+    sha256 = serializers.CharField()
+
+    def get_url(self, asset) -> str:
+        return file_link(asset.id, self.context.get("request"))
+
+
+class Document(serializers.Serializer):
+    """What generations and predictions have in common. Context: `request`, `places`."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Status.values)
+    error = serializers.SerializerMethodField()
+    metrics = serializers.SerializerMethodField()
+    queue = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, row) -> dict[str, str] | None:
+        return ErrorSerializer(row).data if row.error_code else None
+
+    @extend_schema_field(MetricsSerializer)
+    def get_metrics(self, row) -> dict[str, float | None]:
+        return {
+            "predict_time": self.predict_seconds(row),
+            "queue_time": _seconds(row.created_at, row.started_at),
+            "total_time": _seconds(row.created_at, row.completed_at),
+        }
+
+    @extend_schema_field(QueueSerializer(allow_null=True))
+    def get_queue(self, row) -> dict[str, Any] | None:
+        place = self.place(row) if row.status == Status.STARTING else None
+        return QueueSerializer(place).data if place else None
+
+    def predict_seconds(self, row) -> float | None:
+        raise NotImplementedError
+
+    def place(self, row) -> Place | None:
+        raise NotImplementedError
+
+
+class PredictionUrlsSerializer(serializers.Serializer):
+    get = serializers.URLField()
+    cancel = serializers.URLField()
+
+
+class PredictionSerializer(Document):
+    generation = serializers.UUIDField(source="generation_id")
+    seed = serializers.IntegerField()
+    output = OutputSerializer(many=True, source="outputs.all")
+    provenance = serializers.DictField(allow_null=True)
+    logs = serializers.CharField()
+    urls = serializers.SerializerMethodField()
+
+    @extend_schema_field(PredictionUrlsSerializer)
+    def get_urls(self, prediction: Prediction) -> dict[str, str]:
+        request = self.context.get("request")
+        return {
+            "get": link("prediction", request, id=prediction.id),
+            "cancel": link("prediction-cancel", request, id=prediction.id),
+        }
+
+    def predict_seconds(self, row: Prediction) -> float | None:
+        return row.predict_seconds
+
+    def place(self, row: Prediction) -> Place | None:
+        return self.context["places"].get(row.id)
+
+
+class GenerationUrlsSerializer(PredictionUrlsSerializer):
+    events = serializers.URLField()
+
+
+class GenerationSerializer(Document):
+    strategy = serializers.CharField()
+    type = serializers.CharField()
+    family = serializers.CharField(source="family.key", allow_null=True)
+    workflow = serializers.CharField(source="workflow.key")
+    version = serializers.IntegerField(source="workflow_version")
+    selection = serializers.DictField(child=serializers.CharField())
+    inputs = serializers.DictField()
+    rating = serializers.CharField()
+    seed = serializers.IntegerField()
+    priority = serializers.CharField(source="get_priority_display")
+    metadata = serializers.DictField()
+    predictions = PredictionSerializer(many=True)
+    not_before = serializers.DateTimeField(allow_null=True)
+    deadline = serializers.DateTimeField(allow_null=True)
+    urls = serializers.SerializerMethodField()
+
+    @extend_schema_field(GenerationUrlsSerializer)
+    def get_urls(self, generation: Generation) -> dict[str, str]:
+        request = self.context.get("request")
+        return {
+            "get": link("generation", request, id=generation.id),
+            "cancel": link("generation-cancel", request, id=generation.id),
+            "events": link("generation-events", request, id=generation.id),
+        }
+
+    def predict_seconds(self, row: Generation) -> float | None:
+        known = [seconds for item in row.predictions.all() if (seconds := item.predict_seconds) is not None]
+        return round(sum(known), 3) if known else None
+
+    def place(self, row: Generation) -> Place | None:
+        """That of its first prediction in line."""
+        places = [place for item in row.predictions.all() if (place := self.context["places"].get(item.id))]
+        return min(places, key=lambda place: place.position or 0, default=None)
+
+
+def generation_documents(
+    generations: Iterable[Generation], request: HttpRequest | None = None
+) -> list[dict[str, Any]]:
+    """Rows of `selectors.generations_of` as JSON, with the places of all of them looked up at once."""
+    rows = list(generations)
+    places = places_of(item for row in rows for item in row.predictions.all())
+    context = {"request": request, "places": places}
+    return GenerationSerializer(rows, many=True, context=context).data
+
+
+def generation_document(generation: Generation, request: HttpRequest | None = None) -> dict[str, Any]:
+    return generation_documents([generation], request)[0]
+
+
+def prediction_document(prediction: Prediction, request: HttpRequest | None = None) -> dict[str, Any]:
+    context = {"request": request, "places": places_of([prediction])}
+    return PredictionSerializer(prediction, context=context).data
+
+
+def output_documents(prediction: Prediction, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+    return OutputSerializer(prediction.outputs.all(), many=True, context={"request": request}).data
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 3) if end else None

@@ -1,0 +1,110 @@
+"""An account with a key, what it may use, and a real web process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from api.models import ApiKey, User
+from api.stack.ports import free_port
+from strategies.pools import PoolReport, report
+from tests.factories import make_owner, make_workflow
+
+
+@dataclass
+class Account:
+    """A user with a key; `client` sends it along."""
+
+    user: User
+    key: str = field(init=False)
+    client: APIClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        _, self.key = ApiKey.objects.create_key(name="tests", owner=self.user)
+        self.client = APIClient(headers={"Authorization": f"Bearer {self.key}"})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(redis_server):
+    """Events, messages and pools of one test are not another's."""
+
+
+@pytest.fixture
+def account(db) -> Account:
+    return Account(make_owner())
+
+
+@pytest.fixture
+def stranger(db) -> Account:
+    return Account(make_owner())
+
+
+@pytest.fixture
+def client(account) -> APIClient:
+    return account.client
+
+
+@pytest.fixture
+def workflow(db):
+    return make_workflow(price="0.0100")
+
+
+@pytest.fixture
+def ask(workflow) -> dict:
+    """The body of a request that is accepted."""
+    return {"workflow": workflow.key, "inputs": {"prompt": "a red circle on a blue background"}, "seed": 7}
+
+
+@pytest.fixture
+def live_pool(redis_server) -> PoolReport:
+    """A pool that serves every queue."""
+    now = timezone.now().isoformat()
+    pool = PoolReport("gpu@test", "cpu", ["generation", "maintenance"], heartbeat_at=now, started_at=now)
+    report(pool)
+    return pool
+
+
+@pytest.fixture
+def web(transactional_db, tmp_path) -> Iterator[httpx.Client]:
+    """A client of a web process of its own, on the tests' database, Redis and storage."""
+    port = free_port()
+    server = connection.settings_dict
+    environment = {
+        **os.environ,
+        "ATELIER_HOME": str(tmp_path),  # whose media folder is the tests' storage
+        "DATABASE_URL": os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + server["NAME"],
+        "REDIS_URL": settings.REDIS_URL,
+    }
+    command = [sys.executable, "-m", "uvicorn", "api.asgi:application", "--port", str(port)]
+    process = subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=settings.BASE_DIR)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+            _wait_until_it_answers(client, process)
+            client.process = process
+            yield client
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_it_answers(client: httpx.Client, process: subprocess.Popen) -> None:
+    while True:
+        try:
+            client.get("/healthz")
+            return
+        except httpx.TransportError:
+            assert process.poll() is None, "the web process died"
+            time.sleep(0.05)

@@ -28,7 +28,8 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
         with _session() as session, session.get(url, stream=True) as response:
             if response.is_redirect:
                 raise InvalidImage(
-                    "The image URL redirects; give the final address.", errors=one(loc, "redirects")
+                    "The image URL redirects; give the final address.",
+                    errors=one(loc, "redirects", "redirects"),
                 )
             response.raise_for_status()
             return _bounded(response, loc)

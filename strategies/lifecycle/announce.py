@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 
 from .. import events
+from ..models import Task
 
 log = structlog.get_logger("strategies.lifecycle")
 
@@ -40,6 +41,7 @@ def completed(generation: UUID, status: str) -> None:
     )
 
 
-def task_changed(task: UUID, status: str, **details: Any) -> None:
-    """One log line for a task."""
-    on_commit(partial(log.info, f"task_{status}", task=str(task), **details))
+def task_changed(task: Task, status: str, **details: Any) -> None:
+    """One log line for a task, under the id of the request that brought it."""
+    data = {"task": str(task.id), "request_id": task.request_id, "attempt": task.attempt, **details}
+    on_commit(partial(log.info, f"task_{status}", **data))

@@ -52,7 +52,7 @@ def claim(*, queue: str, worker: str, device: str, lease_seconds: float) -> Clai
         if row is None:
             return None
         task = Task.objects.select_related("generation", "prediction").get(id=row[0])
-        task_changed(task.id, "processing", attempt=task.attempt, worker=worker, device=device)
+        task_changed(task, "processing", worker=worker, device=device)
         _begin(task)
     return Claim(task, token)
 
@@ -60,11 +60,11 @@ def claim(*, queue: str, worker: str, device: str, lease_seconds: float) -> Clai
 def _begin(task: Task) -> None:
     """The first task of a prediction begins it; the first prediction begins the generation."""
     started = {"status": Status.PROCESSING, "started_at": task.started_at}
-    waiting = {"status": Status.STARTING}
+    waiting, request = {"status": Status.STARTING}, {"request_id": task.request_id}
     if Prediction.objects.filter(id=task.prediction_id, **waiting).update(**started):
-        status_changed(task.generation_id, Status.PROCESSING, task.prediction_id)
+        status_changed(task.generation_id, Status.PROCESSING, task.prediction_id, **request)
     if Generation.objects.filter(id=task.generation_id, **waiting).update(**started):
-        status_changed(task.generation_id, Status.PROCESSING)
+        status_changed(task.generation_id, Status.PROCESSING, **request)
 
 
 def renew(held: Claim, *, lease_seconds: float) -> bool:

@@ -50,7 +50,7 @@ def succeed(held: Claim, output: Output) -> bool:
     with transaction.atomic():
         if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=output.result):
             return False
-        task_changed(task.id, Status.SUCCEEDED, seconds=round(output.seconds, 3), attempt=task.attempt)
+        task_changed(task, Status.SUCCEEDED, seconds=round(output.seconds, 3))
         Asset.objects.bulk_create(output.assets)
         following = Task.objects.filter(
             prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING
@@ -79,7 +79,7 @@ def fail(held: Claim, failure: Failure) -> bool:
     with transaction.atomic():
         if not _fenced(held, status=Status.FAILED, completed_at=timezone.now(), **_errors(failure)):
             return False
-        task_changed(task.id, Status.FAILED, code=failure.code, attempt=task.attempt)
+        task_changed(task, Status.FAILED, code=failure.code)
         bury_chain(task)
         settle_prediction(task.prediction_id, task.generation_id, Status.FAILED, **_errors(failure))
     return True
@@ -91,7 +91,7 @@ def release(held: Claim) -> bool:
     with transaction.atomic():
         if not _fenced(held, status=Status.STARTING, attempt=task.attempt - 1):
             return False
-        task_changed(task.id, "released", attempt=task.attempt)
+        task_changed(task, "released")
         publish_on_commit([task])
     return True
 
@@ -115,7 +115,7 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
             held, status=Status.STARTING, not_before=not_before, published_at=None, **_errors(failure)
         )
         if returned:
-            task_changed(held.task.id, "retrying", code=failure.code, attempt=held.task.attempt)
+            task_changed(held.task, "retrying", code=failure.code)
     return returned
 
 

@@ -50,7 +50,7 @@ def _expired_leases() -> tuple[int, int]:
         )  # fmt: skip
         publish_on_commit(again)
         for task in again:
-            task_changed(task.id, "returned", attempt=task.attempt, worker=task.worker)
+            task_changed(task, "returned", worker=task.worker)
         spent = [task for task in expired if task.attempt >= task.max_attempts]
         for task in spent:
             detail = f"{task.attempt} workers stopped answering while they ran this task."
@@ -70,7 +70,7 @@ def _passed_deadlines() -> int:
 def _end(task: Task, status: Status, code: str, detail: str) -> None:
     errors = {"error_code": code, "error_detail": detail}
     Task.objects.filter(id=task.id).update(status=status, completed_at=timezone.now(), **errors, **NO_LEASE)
-    task_changed(task.id, status, code=code, attempt=task.attempt)
+    task_changed(task, status, code=code)
     bury_chain(task)
     settle_prediction(task.prediction_id, task.generation_id, status, **errors)
 

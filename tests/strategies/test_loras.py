@@ -24,9 +24,10 @@ def outline() -> bytes:
 def test_a_real_lora_is_stored_with_its_hash_and_rank(owner, outline):
     lora = lora_create(owner, "outline", upload(outline))
     assert lora.rank == 8 and lora.size == len(outline) and len(lora.sha256) == 64
-    assert lora.file.storage.exists(lora.file.name)
+    storage, name = lora.file.storage, lora.file.name
+    assert storage.exists(name)
     lora_delete(lora)
-    assert not lora.file.storage.exists(lora.file.name)
+    assert not storage.exists(name)
 
 
 def test_a_stored_lora_can_be_asked_for_by_its_owner_only(owner, workflow, outline):

@@ -9,7 +9,7 @@ from gpu.errors import DeviceFault, HubUnreachable, ModelNotFound, OutOfMemory
 from gpu.images import read_provenance
 from strategies import lifecycle
 from strategies.models import Asset, Status, Task
-from tests.factories import make_generation, make_owner, make_workflow, the_task
+from tests.factories import make_generation, make_workflow, the_task
 from workers import execution, generators
 from workers.generators.mock import Mock, MockConfig
 
@@ -145,10 +145,15 @@ def test_an_input_that_is_gone_fails_clearly(owner, workflow, mock):
     assert the_task(generation).error_code == "input_gone"
 
 
-def test_the_request_id_reaches_the_workers_log_lines(owner, workflow, mock, capfd):
+def test_the_request_id_reaches_the_workers_log_lines(owner, workflow, mock, caplog):
     mock()
-    generation = make_generation(make_owner(), workflow)
+    make_generation(owner, workflow)
     Task.objects.update(request_id="from-http-1")
     execution.run_next("generation")
-    lines = [line for line in capfd.readouterr().err.splitlines() if "prediction_succeeded" in line]
-    assert len(lines) == 1 and "from-http-1" in lines[0] and str(generation.id) in lines[0]
+    said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    named = {line["event"] for line in said if line.get("request_id") == "from-http-1"}
+    assert named == {
+        f"{noun}_{status}"
+        for noun in ("task", "prediction", "generation")
+        for status in ("processing", "succeeded")
+    }

@@ -1,0 +1,92 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+
+from api import idempotency
+from api.models import IdempotencyRecord
+from strategies.models import Asset, Generation
+
+from .work import png
+
+KEY = {"Idempotency-Key": "order-12"}
+
+
+def post(client, ask, **headers):
+    return client.post("/v1/generations", ask, headers={**KEY, **headers})
+
+
+def test_the_same_request_again_gets_the_first_answer_again(client, ask):
+    first, again = post(client, ask), post(client, ask)
+    assert first.status_code == again.status_code == 202
+    assert first.json() == again.json() and Generation.objects.count() == 1
+    assert again.headers["Idempotent-Replayed"] == "true" and "Idempotent-Replayed" not in first.headers
+
+
+def test_another_body_under_the_same_key_is_refused(client, ask):
+    post(client, ask)
+    answer = post(client, {**ask, "seed": 8})
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_the_key_of_another_account_is_another_key(client, stranger, ask):
+    assert post(client, ask).json()["id"] != post(stranger.client, ask).json()["id"]
+
+
+def test_a_request_still_being_worked_on_is_in_progress(client, account, ask):
+    post(client, ask)
+    IdempotencyRecord.objects.update(status=None, body=None)
+    answer = post(client, ask)
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+
+
+def test_a_request_whose_process_died_is_done_again(client, ask):
+    post(client, ask)
+    IdempotencyRecord.objects.update(status=None, created_at=timezone.now() - idempotency.ABANDONED * 2)
+    assert "Idempotent-Replayed" not in post(client, ask).headers
+
+
+def test_a_refused_request_releases_its_key(client, ask):
+    assert post(client, {**ask, "workflow": "nonsense"}).status_code == 422
+    assert post(client, ask).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "with space", "ümlaut"])
+def test_a_key_that_cannot_be_kept_is_refused(client, ask, key):
+    answer = post(client, ask, **{"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_idempotency_key")
+
+
+def test_an_upload_is_recognised_by_its_content(client):
+    def upload(colour: str):
+        file = SimpleUploadedFile("a.png", png(colour), "image/png")
+        return client.post("/v1/assets", {"file": file}, format="multipart", headers=KEY)
+
+    assert upload("red").json() == upload("red").json() and Asset.objects.count() == 1
+    assert upload("blue").json()["code"] == "idempotency_key_reused"
+
+
+def test_an_expired_key_is_forgotten(client, ask):
+    post(client, ask)
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert idempotency.purge() == 1
+    assert "Idempotent-Replayed" not in post(client, ask).headers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_does_the_work(account, ask):
+    answers = []
+
+    def request() -> None:
+        answers.append(post(account.client.__class__(headers=account.headers), ask))
+        connection.close()
+
+    threads = [threading.Thread(target=request) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert Generation.objects.count() == 1
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 202}) == 1

@@ -87,6 +87,7 @@ class ModelCache:
         """Drop every model that is not in use."""
         while self._evict():
             pass
+        self._release()
 
     def _load(self, key: Hashable, load: Callable[[Reserve], Any]) -> Record:
         value = load(self._reserve)

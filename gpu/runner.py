@@ -1,8 +1,7 @@
 """One device, one runner: from a request to pictures."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -50,10 +49,18 @@ class Runner:
         `on_step` hears of every denoising step; `should_cancel` is asked before loading, before drawing
         and after every step.
         Raises `Canceled` when it says so, or a `gpu.errors.GpuError` that says whose fault it was; the
-        models stay as they were, and the next request works unless the decision is FATAL.
+        models stay as they were, and the next request works unless the decision is FATAL. Out of memory
+        drops all models, so that a smaller request finds the whole device.
         """
-        with _named_errors():
+        try:
             return self._run(request, on_step, should_cancel or (lambda: False))
+        except Exception as error:
+            named = translated(error)
+            if isinstance(named, OutOfMemory):
+                self._models.clear()
+            if named is error:
+                raise
+            raise named from error
 
     def resident(self) -> list[str]:
         """Locations of the loaded checkpoints and ControlNets, the most recently used one last."""
@@ -151,19 +158,6 @@ class _StepWatch:
 
     def _images(self, *path: Any) -> list[Image.Image]:
         return pictures(self._vae, denoised(*path))
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        named = translated(error)
-        if isinstance(named, OutOfMemory):
-            memory.release()
-        if named is error:
-            raise
-        raise named from error
 
 
 def _stop_if(should_cancel: ShouldCancel) -> None:

@@ -62,7 +62,7 @@ def test_inpaint_keeps_what_the_mask_protects_exactly(runner, ask, green_square,
         image=green_square,
         mask=right_half,
         prompts=("a green square and a red circle on a white background",),
-        num_inference_steps=12,
+        num_inference_steps=8,
     )
     image = runner.run(request).images[0]
     kept, original = pixels(image)[:, :64], pixels(green_square)[:, :64]
@@ -74,7 +74,7 @@ def test_a_controlnet_moves_the_circle_to_its_control(runner, ask, disc):
     def center(x, y):
         control = Control(disc(x, y), preprocessor="canny")
         request = ask(
-            controlnets=[CONTROLNET], controls=(control,), prompts=(ON_WHITE,), num_inference_steps=12
+            controlnets=[CONTROLNET], controls=(control,), prompts=(ON_WHITE,), num_inference_steps=8
         )
         return center_of(red_mask(runner.run(request).images[0]))
 
@@ -98,7 +98,7 @@ def test_two_controlnets_each_follow_their_own_control(runner, ask, disc):
             for x, scale in zip((32, 96), scales, strict=True)
         )
         request = ask(
-            controlnets=[CONTROLNET] * 2, controls=controls, prompts=(ON_WHITE,), num_inference_steps=12
+            controlnets=[CONTROLNET] * 2, controls=controls, prompts=(ON_WHITE,), num_inference_steps=8
         )
         return runner.run(request).images[0]
 

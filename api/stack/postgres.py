@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,7 @@ from psycopg import sql
 from api.stack.errors import StackError
 from api.stack.packages import ROOT, program
 from api.stack.ports import LOOPBACK, free_port
+from api.stack.processes import matching, wait_gone
 from api.stack.tether import die_with_parent
 
 DATABASE = "atelier"
@@ -131,25 +133,31 @@ def command(data: Path, port: int, settings: Sequence[str] = ()) -> list[str]:
     return [sys.executable, "-m", "api.stack.postgres", str(data), str(port), *settings]
 
 
-def stop_leftover(data: Path) -> None:
-    """Stop a server that an interrupted run left on the same data; two would destroy it."""
-    try:
-        server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
-        if "postgres" not in server.name() or str(data) not in server.cmdline():
-            return  # the number has been given to somebody else since
-        server.send_signal(STOP_SIGNAL)
-        server.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        server.send_signal(signal.SIGQUIT)  # immediate: the next start recovers from the log
-        server.wait(STOP_SECONDS)
-    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
-        return
+def leftovers(data: Path) -> list[psutil.Process]:
+    """Server processes on this data: they all work inside its folder."""
+    return matching(lambda process: process.name() == "postgres" and process.cwd() == str(data))
+
+
+def stop_leftovers(data: Path) -> None:
+    """Stop the server that an interrupted run left on the same data; two would destroy it.
+
+    When it was killed outright, its children notice and go by themselves; until then nobody else may start.
+    """
+    find = partial(leftovers, data)
+    for process in find():
+        with suppress(psutil.Error):
+            if "-D" in process.cmdline():  # its children have titles instead of arguments
+                process.send_signal(STOP_SIGNAL)
+    for process in wait_gone(find, STOP_SECONDS):
+        with suppress(psutil.Error):
+            process.send_signal(signal.SIGQUIT)  # immediate: the next start recovers from the log
+    wait_gone(find, STOP_SECONDS)
 
 
 def become_server(data: Path, port: int, settings: Sequence[str]) -> None:
     """Replace this process by the server, stopped by the kernel when our parent dies."""
     initialize(data)
-    stop_leftover(data)
+    stop_leftovers(data)
     _make_reachable(data)
     if user := _server_user():
         os.setgroups([])

@@ -50,5 +50,10 @@ def literal(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A value of `environment`, which the supervisor splits as a shell would."""
-    return literal("'" + text.replace("'", "'\"'\"'") + "'")
+    """A value of `environment`, whose format has no way to write a double quote.
+
+    Raises: ValueError when there is one.
+    """
+    if '"' in text:
+        raise ValueError(f"the supervisor cannot pass on {text!r}")
+    return f'"{literal(text)}"'

@@ -53,12 +53,17 @@ def flower(options: Options, login: str) -> Program:
 
 
 def pools(wanted: Sequence[Pool]) -> list[Program]:
-    """One Celery worker per pool, given the time to finish or hand back what it is doing."""
+    """One Celery worker per pool, given time to finish its task.
+
+    Stopped by SIGINT, Celery's warm shutdown, which leaves when the task is done; its soft shutdown, behind
+    SIGTERM and SIGQUIT, always sleeps its full time.
+    """
     return [
         Program(
             f"pool-{pool.name}",
-            tied(*pool.command()),
+            tethered(signal.SIGINT, pool.command()),
             environment=pool.environment(),
+            stop_signal=signal.SIGINT,
             stop_seconds=TERMINATION_GRACE_SECONDS,
         )
         for pool in wanted

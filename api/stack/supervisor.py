@@ -10,6 +10,8 @@ import time
 import xmlrpc.client
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from api.stack.errors import StackError
 from api.stack.home import write_private
 from api.stack.packages import ROOT
+from api.stack.processes import matching, wait_gone
 from api.stack.program import Program, literal
 from api.stack.tether import tethered
 
@@ -95,8 +98,8 @@ class Supervisor:
         """Raises: StackError when supervisord itself has gone."""
         if self._process is None or self._process.poll() is None:
             return
-        said = (self.directory / "supervisord.out").read_text(errors="replace").strip().splitlines()
-        raise StackError(f"The supervisor has gone: {said[-1] if said else f'see {self.log_directory}'}.")
+        said = (self.directory / "supervisord.out").read_text(errors="replace").strip()
+        raise StackError(f"The supervisor has gone: {said or f'see {self.log_directory}/supervisor.log'}")
 
     def require_healthy(self) -> None:
         """Raises: StackError naming the program that keeps dying, with the end of its log."""
@@ -144,25 +147,19 @@ class Supervisor:
 
 def leftovers(directory: Path) -> list[psutil.Process]:
     """Processes that a run on this directory started and that still live."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == str(directory):
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue  # gone, or not ours to look into
-    return found
+    return matching(lambda process: process.environ().get(MARK) == str(directory))
 
 
 def stop_leftovers(directory: Path) -> None:
     """End what an interrupted run left behind."""
-    living = leftovers(directory)
-    for process in living:
-        process.terminate()
-    _, living = psutil.wait_procs(living, timeout=LEFTOVER_SECONDS)
-    for process in living:
-        process.kill()
-    psutil.wait_procs(living, timeout=LEFTOVER_SECONDS)
+    find = partial(leftovers, directory)
+    for process in find():
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in wait_gone(find, LEFTOVER_SECONDS):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_gone(find, LEFTOVER_SECONDS)
 
 
 def _socket_path(directory: Path) -> Path:

@@ -29,7 +29,7 @@ class CacheStats:
     hits: int = 0
     misses: int = 0
     evictions: int = 0
-    keys: list[Hashable] = field(default_factory=list)
+    keys: list[Any] = field(default_factory=list)
 
 
 class ModelCache:

@@ -68,7 +68,7 @@ def _control_arguments(request: InferenceRequest) -> dict[str, Any]:
         return {}
     size = (request.width, request.height)
     name = "image" if request.key.mode is PipelineMode.TEXT_TO_IMAGE else "control_image"
-    columns = {
+    columns: dict[str, list[Any]] = {
         name: [control_image(control, size) for control in controls],
         "controlnet_conditioning_scale": [float(control.scale) for control in controls],
         "control_guidance_start": [float(control.start) for control in controls],
@@ -80,10 +80,12 @@ def _control_arguments(request: InferenceRequest) -> dict[str, Any]:
 
 
 def _original(request: InferenceRequest) -> Image.Image:
+    assert request.image is not None  # the modes that come here have one
     return _scaled(request.image.convert("RGB"), request, Image.Resampling.LANCZOS)
 
 
 def _mask(request: InferenceRequest) -> Image.Image:
+    assert request.mask is not None
     mask = _scaled(request.mask.convert("L"), request, Image.Resampling.NEAREST)
     return mask.point(lambda level: 255 if level >= MASK_THRESHOLD else 0)
 

@@ -29,8 +29,8 @@ def read_provenance(data: bytes) -> dict[str, Any]:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             image.load()  # text keys may follow the pixels
-            record = json.loads(image.text[RECORD_KEY])
-    except (OSError, SyntaxError, KeyError, ValueError) as error:
+            record = json.loads(image.info[RECORD_KEY])
+    except (OSError, SyntaxError, KeyError, ValueError, TypeError) as error:
         raise InvalidRequest("The file is no PNG with a provenance record; give one made here.") from error
     return record
 

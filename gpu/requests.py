@@ -232,19 +232,19 @@ def _require(condition: bool, sentence: str) -> None:
         raise InvalidRequest(sentence)
 
 
-def _require_image(name: str, value: object) -> None:
+def _require_image(name: str, value: Any) -> None:
     _require(isinstance(value, Image.Image), f"{name} must be a PIL image.")
     _require(min(value.size) >= 1, f"{name} is empty.")
 
 
-def _require_integer(name: str, value: object, low: int, high: int) -> None:
+def _require_integer(name: str, value: Any, low: int, high: int) -> None:
     _require(
         isinstance(value, int) and not isinstance(value, bool), f"{name} is {value!r}; use a whole number."
     )
     _require(low <= value <= high, f"{name} is {value}; use {low} to {high}.")
 
 
-def _require_number(name: str, value: object, low: float, high: float) -> None:
+def _require_number(name: str, value: Any, low: float, high: float) -> None:
     usable = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     _require(usable, f"{name} is {value!r}; use a finite number.")
     _require(low <= value <= high, f"{name} is {value}; use {low} to {high}.")

@@ -168,9 +168,9 @@ def _components(folder: Path) -> dict[str, str]:
         raise UnsupportedModel(f"{folder.name} is a {kind} checkpoint; use an SDXL one.")
     weighted = {}
     for name, value in index.items():
-        library, class_name = value if isinstance(value, list) and len(value) == 2 else (None, None)
-        if library is None or name.startswith("_"):
+        if name.startswith("_") or not isinstance(value, list) or len(value) != 2 or None in value:
             continue
+        library, class_name = value
         if library not in _STEMS:
             raise UnsupportedModel(
                 f"{folder.name} wants {class_name} from {library}, custom code; use a stock checkpoint."

@@ -128,10 +128,10 @@ def test_a_batch_equals_single_runs_within_rounding(runner, ask, green_square, r
         "inpaint": {"image": green_square, "mask": right_half},
     }[mode]
     options = {"scheduler": scheduler, "num_inference_steps": 4, **pictures}
-    batch = runner.run(ask(mode, prompts=PROMPTS, seeds=(5, 6, 7), **options)).images
-    for prompt, seed, image in list(zip(PROMPTS, (5, 6, 7), batch, strict=True))[1:]:
-        single = runner.run(ask(mode, prompts=(prompt,), seeds=(seed,), **options)).images[0]
-        assert np.abs(pixels(image) - pixels(single)).max() <= 2
+    batch = runner.run(ask(mode, prompts=PROMPTS[:2], seeds=(5, 6), **options)).images
+    # The second one: the first would be right even if it alone got its own noise.
+    single = runner.run(ask(mode, prompts=PROMPTS[1:2], seeds=(6,), **options)).images[0]
+    assert np.abs(pixels(batch[1]) - pixels(single)).max() <= 2
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULERS))

@@ -24,7 +24,7 @@ def export(work: Path, output: Path) -> None:
     """Write every model that `work` has into `output`."""
     export_pipeline(work, output / CHECKPOINT.name)
     if (work / "controlnet").exists():
-        net = ControlNetModel.from_pretrained(work / "controlnet", torch_dtype=torch.float16)
+        net = ControlNetModel.from_pretrained(work / "controlnet", dtype=torch.float16)
         net.save_pretrained(output / CONTROLNET.name)
     if (work / "lora").exists():
         layers = load_file(work / "lora" / LORA_FILE)

@@ -29,15 +29,14 @@ def train(work: Path, minutes: float) -> None:
 
 def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
     torch.manual_seed(0)
-    unet = UNet2DConditionModel.from_pretrained(work / "unet", torch_dtype=torch.float32)
+    unet = UNet2DConditionModel.from_pretrained(work / "unet", dtype=torch.float32)
     net = make_controlnet(unet).train()
     for model in (unet, net):
         model.set_attn_processor(AttnProcessor())
     unet.requires_grad_(False).to(torch.bfloat16)
     replica = Replica(rank, shared, [net], settings)
-    indices = range(rank, PICTURES, WORLD)
-    batches = training_batches(work, indices, f"{rank}/{replica.step_count}")
-    edges = packed_edges(indices)
+    batches = training_batches(work, rank, PICTURES, f"{rank}/{replica.step_count}")
+    edges = packed_edges(range(rank, PICTURES, WORLD))
     noise = Noise(FOCUS, rank, WORLD)
     for _ in replica.steps():
         replica.step(control_loss(unet, net, batches, edges, noise))

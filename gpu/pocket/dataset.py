@@ -1,6 +1,6 @@
-"""What the UNet, the ControlNet and the LoRA are trained on: latents and encoded captions, kept in memory.
+"""What the UNet, the ControlNet and the LoRA are trained on: latents and encoded captions.
 
-Every process prepares its own half of the pictures, so nothing is shared and nothing is written.
+Every process prepares its own half of the pictures once, and keeps them in the work folder.
 """
 
 import random
@@ -13,9 +13,11 @@ from torch import Tensor
 
 from gpu.pocket import world
 from gpu.pocket.architecture import make_scheduler, time_ids
+from gpu.pocket.parallel import WORLD
 from gpu.pocket.text import TextStack
 from gpu.pocket.vae import box_latents
 
+PICTURES = 44_000
 ZERO_SHARE, SILENT_SHARE = 0.06, 0.08
 """Captions dropped: embeddings zeroed (SDXL's unconditional), replaced by "" or by junk words."""
 RANDOM_SIZE_SHARE = 0.3
@@ -56,14 +58,28 @@ def latents_of(scenes: list[world.Scene]) -> Tensor:
     return torch.cat(parts)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Latents (n, 4, 16, 16) float16 of n scenes, and one encoded caption each."""
+
+    latents: Tensor
+    captions: Captions
+
+    @classmethod
+    def of(cls, stack: TextStack, scenes: list[world.Scene], texts: list[str]) -> "Prepared":
+        return cls(latents_of(scenes), encode_captions(stack, texts))
+
+    def first(self, count: int) -> "Prepared":
+        captions = Captions(self.captions.hidden[:count], self.captions.pooled[:count])
+        return Prepared(self.latents[:count], captions)
+
+
 class Batches:
     """Random training batches over prepared scenes, with caption dropout."""
 
-    def __init__(self, scenes: list[world.Scene], texts: list[str], work: Path, seed: str) -> None:
+    def __init__(self, prepared: Prepared, stack: TextStack, seed: str) -> None:
         rng = random.Random(seed)
-        stack = TextStack.load(work / "text")
-        self.latents = latents_of(scenes)
-        self.captions = encode_captions(stack, texts)
+        self.latents, self.captions = prepared.latents, prepared.captions
         self.silence = encode_captions(stack, silent_texts(rng))
         self.generator = torch.Generator().manual_seed(rng.randrange(2**31))
 
@@ -89,11 +105,23 @@ class Batches:
         return {"text_embeds": captions.pooled, "time_ids": numbers}
 
 
-def training_batches(work: Path, indices: range, seed: str) -> Batches:
-    """The training stream's scenes with one random caption each."""
-    rng = random.Random(f"captions {indices}")
-    scenes = [world.scene_at(index) for index in indices]
-    return Batches(scenes, [world.caption(scene, rng) for scene in scenes], work, seed)
+def training_batches(work: Path, rank: int, count: int, seed: str) -> Batches:
+    """Batches over this process's share of the first `count` training scenes."""
+    stack = TextStack.load(work / "text")
+    prepared = _training_share(work / f"pictures.rank{rank}.pt", stack, rank)
+    return Batches(prepared.first(len(range(rank, count, WORLD))), stack, seed)
+
+
+def _training_share(file: Path, stack: TextStack, rank: int) -> Prepared:
+    """Scenes rank, rank + 2, ... of the training stream, prepared once and then read from the file."""
+    if not file.exists():
+        scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
+        rng = random.Random(f"captions {rank}")
+        made = Prepared.of(stack, scenes, [world.caption(scene, rng) for scene in scenes])
+        torch.save([made.latents, made.captions.hidden, made.captions.pooled], file.with_suffix(".new"))
+        file.with_suffix(".new").replace(file)
+    latents, hidden, pooled = torch.load(file, mmap=True)
+    return Prepared(latents, Captions(hidden, pooled))
 
 
 class Noise:

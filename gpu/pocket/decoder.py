@@ -32,12 +32,11 @@ def train(work: Path, minutes: float) -> None:
 
 
 def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
-    vae = AutoencoderKL.from_pretrained(work / "vae", torch_dtype=torch.float32)
+    vae = AutoencoderKL.from_pretrained(work / "vae", dtype=torch.float32)
     replica = Replica(rank, shared, trainable_decoder(vae), settings)
     rng = np.random.default_rng([2, rank, replica.step_count])
-    indices = range(rank, PICTURES, WORLD)
-    styled = Pictures([decoder_scene(index) for index in indices])
-    plain = Estimates(work, indices, f"{rank}/{replica.step_count}")
+    styled = Pictures([decoder_scene(index) for index in range(rank, PICTURES, WORLD)])
+    plain = Estimates(work, rank, f"{rank}/{replica.step_count}")
     for _ in replica.steps():
         if replica.step_count % 2:
             latents, target = styled.batch(rng, whole=replica.step_count % 8 == 7)
@@ -53,11 +52,11 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
 class Estimates:
     """Training pictures, and the UNet's estimates of their latents."""
 
-    def __init__(self, work: Path, indices: range, seed: str) -> None:
-        unet = UNet2DConditionModel.from_pretrained(work / "unet", torch_dtype=torch.bfloat16)
+    def __init__(self, work: Path, rank: int, seed: str) -> None:
+        unet = UNet2DConditionModel.from_pretrained(work / "unet", dtype=torch.bfloat16)
         self.unet = unet.requires_grad_(False)
-        self.batches = training_batches(work, indices, seed)
-        self.pictures = Pictures([world.scene_at(index) for index in indices])
+        self.batches = training_batches(work, rank, PICTURES, seed)
+        self.pictures = Pictures([world.scene_at(index) for index in range(rank, PICTURES, WORLD)])
         self.noise = Noise((0, 1), 0, 1)
 
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -61,7 +61,7 @@ class Sampling:
 
 
 def load_pipeline(checkpoint: Path = CHECKPOINT) -> StableDiffusionXLPipeline:
-    pipeline = StableDiffusionXLPipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
+    pipeline = StableDiffusionXLPipeline.from_pretrained(checkpoint, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -159,7 +159,7 @@ def control_figures(
     samples = _control_samples(CONTROL_SCENES)
     prompts = [world.caption(_unplaced(sample.scene)) for sample in samples]
     edges = [control_picture(sample.image) for sample in samples]
-    net = ControlNetModel.from_pretrained(controlnet, torch_dtype=torch.float32)
+    net = ControlNetModel.from_pretrained(controlnet, dtype=torch.float32)
     controlled = StableDiffusionXLControlNetPipeline.from_pipe(pipeline, controlnet=net)
     controlled.set_progress_bar_config(disable=True)
     free = sampling.draw(pipeline, prompts)

@@ -6,14 +6,14 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
 from gpu.pocket import world
 from gpu.pocket.architecture import make_unet
-from gpu.pocket.dataset import Batches, Noise
+from gpu.pocket.dataset import Batches, Noise, Prepared
 from gpu.pocket.parallel import WORLD, Replica, Settings, Shared, launch, parameter_count
+from gpu.pocket.text import TextStack
 from gpu.pocket.unet import velocity_loss
 
 PICTURES = 6000
@@ -33,7 +33,7 @@ def train(work: Path, minutes: float) -> None:
 
 
 def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
-    unet = UNet2DConditionModel.from_pretrained(work / "unet", torch_dtype=torch.float32)
+    unet = UNet2DConditionModel.from_pretrained(work / "unet", dtype=torch.float32)
     unet.set_attn_processor(AttnProcessor())
     torch.manual_seed(0)
     replica = Replica(rank, shared, [with_adapter(unet)], settings)
@@ -43,7 +43,7 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
         replica.step(velocity_loss(unet, batches, noise))
     replica.load_average()
     if rank == 0:
-        layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
+        layers = get_peft_model_state_dict(unet)
         StableDiffusionXLPipeline.save_lora_weights(work / "lora", unet_lora_layers=layers)
 
 
@@ -58,5 +58,7 @@ def with_adapter(unet: UNet2DConditionModel) -> UNet2DConditionModel:
 def outlined_batches(work: Path, indices: range, seed: str) -> Batches:
     """Scenes of hollow figures, every figure called "outlined"; the base model ignores the word."""
     rng = random.Random(f"outlined {indices}")
+    stack = TextStack.load(work / "text")
     scenes = [world.restyled(world.scene_at(77_000 + i), outlined=True) for i in indices]
-    return Batches(scenes, [world.caption(scene, rng) for scene in scenes], work, seed)
+    captions = [world.caption(scene, rng) for scene in scenes]
+    return Batches(Prepared.of(stack, scenes, captions), stack, seed)

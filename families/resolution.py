@@ -3,7 +3,7 @@
 A member is reached only by the tuple it holds, so a member that lacks an axis is reached by nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .errors import MemberUnavailable, NoMember, UnknownAxis, UnknownOption
@@ -79,7 +79,7 @@ def complete_selection(family: LoadedFamily, picks: Mapping[str, object]) -> Sel
 def find_member(family: LoadedFamily, selection: Mapping[str, str]) -> LoadedMember | None:
     """The member whose full tuple equals the selection, available or not."""
     for member in family.members:
-        if member.selection == selection and not missing_axes(family, member):
+        if member.selection == selection and not unset_reasons(family.axis_keys, selection):
             return member
     return None
 
@@ -124,8 +124,7 @@ def reachable_options(family: LoadedFamily, selection: Mapping[str, str]) -> set
 
 def member_reasons(family: LoadedFamily, member: LoadedMember) -> list[str]:
     """Why a member cannot be selected, as ends of a sentence about it; empty when it can."""
-    unset = [f"has no value for axis {key}" for key in missing_axes(family, member)]
-    return workflow_reasons(member.workflow) + unset
+    return workflow_reasons(member.workflow) + unset_reasons(family.axis_keys, member.selection)
 
 
 def workflow_reasons(workflow: Workflow) -> list[str]:
@@ -140,9 +139,9 @@ def workflow_reasons(workflow: Workflow) -> list[str]:
     return reasons
 
 
-def missing_axes(family: LoadedFamily, member: LoadedMember) -> list[str]:
-    """The axes a member has no value for: those added after it was last given its tuple."""
-    return [key for key in family.axis_keys if key not in member.selection]
+def unset_reasons(axis_keys: Iterable[str], selection: Mapping[str, str]) -> list[str]:
+    """Which axes a tuple leaves blank: those added after it was given; empty when it is full."""
+    return [f"has no value for axis {key}" for key in axis_keys if key not in selection]
 
 
 def _known_value(axis: LoadedAxis, value: object) -> str:

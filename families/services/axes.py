@@ -80,7 +80,7 @@ def axis_delete(*, axis: Axis) -> None:
                 loc=("key",),
                 extra={"members": members},
             )
-        axis.delete()
+        Axis.objects.filter(pk=axis.pk).delete()
 
 
 def _set_default(axis: Axis, value: object) -> None:

@@ -59,7 +59,7 @@ def member_retuple(*, member: Member, selection: Mapping[str, object]) -> Member
 def member_remove(*, member: Member) -> None:
     """Take a workflow out of a family; its other families keep it."""
     with authoring(member.family):
-        member.delete()
+        Member.objects.filter(pk=member.pk).delete()
 
 
 def _refuse_unavailable(workflow: Workflow) -> None:

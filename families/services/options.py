@@ -60,7 +60,7 @@ def option_delete(*, option: Option) -> None:
                 )
             axis.default_option = None
             axis.save(update_fields=["default_option"])
-        option.delete()
+        Option.objects.filter(pk=option.pk).delete()
         check_toggle(axis, loc=("value",))
 
 

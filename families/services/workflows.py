@@ -101,7 +101,7 @@ def workflow_delete(*, workflow: Workflow) -> None:
     families = list(Family.objects.filter(members__workflow=workflow).values_list("key", flat=True))
     try:
         with transaction.atomic():
-            workflow.delete()
+            Workflow.objects.filter(pk=workflow.pk).delete()
     except ProtectedError as error:
         holders = f"the families {', '.join(families)}" if families else "past generations"
         raise WorkflowInUse(

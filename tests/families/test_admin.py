@@ -1,0 +1,331 @@
+"""Authoring in the admin, page by page."""
+
+import json
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from families.models import Axis, Family, Member, Option, Workflow
+
+from .building import IMAGE_CONTRACT, adult, draft, dropdown, family, member, published, toggle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author(client, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("author"))
+    return client
+
+
+def address(page, *arguments):
+    return reverse(f"admin:families_{page}", args=arguments)
+
+
+def errors_of(response):
+    """The messages on every field of a page that was not accepted."""
+    assert response.status_code == 200, "the page was accepted"
+    found = dict(response.context["adminform"].form.errors)
+    for inline in response.context["inline_admin_formsets"]:
+        for row in inline.formset.errors:
+            found.update(row)
+        if inline.formset.non_form_errors():
+            found["rows"] = inline.formset.non_form_errors()
+    return found
+
+
+def told(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def rows(prefix, stored=(), new=(), deleted=()):
+    """The fields of an inline: `stored` rows with their ids, then `new` ones."""
+    data = {f"{prefix}-TOTAL_FORMS": len(stored) + len(new), f"{prefix}-INITIAL_FORMS": len(stored)}
+    for index, row in enumerate([*stored, *new]):
+        data |= {f"{prefix}-{index}-{name}": value for name, value in row.items()}
+        if row.get("id") in deleted:
+            data[f"{prefix}-{index}-DELETE"] = "on"
+    return data
+
+
+def axis_row(axis: Axis, **changes):
+    fields = {
+        "id": str(axis.pk), "key": axis.key, "display_name": axis.display_name, "control": axis.control,
+        "default_option": str(axis.default_option_id or ""), "position": axis.position,
+    }  # fmt: skip
+    return fields | changes
+
+
+def option_row(option: Option, **changes):
+    return {"id": str(option.pk), "value": option.value, "label": option.label, "position": 0} | changes
+
+
+def family_fields(of: Family, **changes):
+    return {"key": of.key, "display_name": of.display_name, "position": 0} | changes
+
+
+def axis_fields(axis: Axis, **changes):
+    return {name: value for name, value in axis_row(axis).items() if name != "id"} | changes
+
+
+@pytest.fixture
+def photo():
+    return family("photo", model="likeness realism", size="small large")
+
+
+# --- pages --------------------------------------------------------------------------------------------
+def test_every_page_opens(author, photo):
+    stored = member(photo, "one", model="realism", size="small")
+    pages = {"workflow": stored.workflow, "family": photo, "axis": photo.axes.first(), "member": stored}
+    for name, row in pages.items():
+        assert author.get(address(f"{name}_changelist"), {"q": "o"}).status_code == 200
+        assert author.get(address(f"{name}_add")).status_code == 200
+        assert author.get(address(f"{name}_change", row.pk)).status_code == 200
+        assert author.get(address(f"{name}_history", row.pk)).status_code == 200
+
+
+# --- workflows ----------------------------------------------------------------------------------------
+WORKFLOW = {
+    "key": "one", "display_name": "One", "strategy": "generate", "generator": "local_sdxl", "rating": "sfw",
+    "price": "0.01", "prompt_prefix": "outlined ", "contract": json.dumps(IMAGE_CONTRACT),
+    "loras": "", "controlnets": "[]",
+}  # fmt: skip
+
+
+def test_a_workflow_is_written_as_a_draft(author):
+    author.post(address("workflow_add"), WORKFLOW)
+    workflow = Workflow.objects.get(key="one")
+    assert (workflow.state, workflow.contract, workflow.loras) == ("draft", IMAGE_CONTRACT, [])
+    assert workflow.prompt_prefix == "outlined "
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("key", "Not A Slug", "lower case"),
+        (
+            "contract",
+            '{"inputs": [{"key": "x", "kind": "dropdown", "label": "X"}]}',
+            "inputs.0: dropdown needs options",
+        ),
+        ("contract", "{", "valid JSON"),
+        ("loras", '[{"weight": 1}]', "0.lora: Field required"),
+        ("price", "-1", "greater than or equal"),
+    ],
+)
+def test_a_mistake_in_a_workflow_is_shown_on_its_field(author, field, value, message):
+    errors = errors_of(author.post(address("workflow_add"), WORKFLOW | {field: value}))
+    assert list(errors) == [field]
+    assert message in errors[field][0]
+    assert not Workflow.objects.exists()
+
+
+def test_a_taken_key_is_shown_on_the_key(author):
+    draft("one")
+    assert list(errors_of(author.post(address("workflow_add"), WORKFLOW))) == ["key"]
+
+
+def test_a_rating_that_makes_a_default_adult_is_shown_on_the_rating(author, photo):
+    stored = member(photo, published("one"), model="likeness", size="small")
+    page = address("workflow_change", stored.workflow.pk)
+    errors = errors_of(author.post(page, WORKFLOW | {"rating": "adult"}))
+    assert "photo" in errors["rating"][0]
+
+
+def test_saving_without_a_change_keeps_the_version(author):
+    workflow = published("one", display_name="One", price="0.01", prompt_prefix="outlined ")
+    response = author.post(address("workflow_change", workflow.pk), WORKFLOW | {"loras": "[]"})
+    assert response.status_code == 302
+    assert Workflow.objects.get().version == workflow.version
+
+
+def test_actions_publish_archive_and_choose_the_default(author):
+    workflow = draft("one")
+    for action, check in [
+        ("publish", lambda row: row.state == "published"),
+        ("make_default", lambda row: row.is_default_for_strategy),
+        ("archive", lambda row: row.state == "archived"),
+    ]:
+        author.post(address("workflow_changelist"), {"action": action, "_selected_action": [workflow.pk]})
+        assert check(Workflow.objects.get()), action
+
+
+def test_an_action_that_is_refused_says_why(author):
+    workflow = draft("one")
+    data = {"action": "make_default", "_selected_action": [workflow.pk]}
+    response = author.post(address("workflow_changelist"), data)
+    assert "is a draft" in told(response)[0]
+
+
+def test_a_workflow_in_a_family_is_not_deleted_and_the_page_says_where_it_is(author, photo):
+    stored = member(photo, "one", model="realism", size="small")
+    response = author.post(address("workflow_delete", stored.workflow.pk), {"post": "yes"})
+    assert "photo" in told(response)[0]
+    assert Workflow.objects.exists()
+
+
+# --- families and axes --------------------------------------------------------------------------------
+def test_a_new_family_goes_on_to_the_page_of_its_axes(author):
+    response = author.post(address("family_add"), {"key": "photo", "display_name": "Photo", "position": 0})
+    created = Family.objects.get()
+    assert response.headers["Location"] == address("family_change", created.pk)
+    new = {"key": "is_nsfw", "display_name": "18+", "control": "toggle", "position": 0}
+    author.post(address("family_change", created.pk), family_fields(created) | rows("axes", new=[new]))
+    axis = created.axes.get()
+    assert [(option.value, option.label) for option in axis.options.all()] == [("off", "SFW"), ("on", "18+")]
+    assert axis.default_option.value == "off"
+
+
+def test_a_taken_axis_key_is_shown_on_its_row(author, photo):
+    stored = [axis_row(axis) for axis in photo.axes.all()]
+    again = {"key": "model", "display_name": "Model", "control": "dropdown", "position": 0}
+    data = family_fields(photo) | rows("axes", stored, new=[again])
+    assert list(errors_of(author.post(address("family_change", photo.pk), data))) == ["key"]
+    assert photo.axes.count() == 2
+
+
+def test_a_default_that_is_adult_is_shown_on_the_default(author, photo):
+    member(photo, adult("hot"), model="realism", size="small")
+    realism = Option.objects.get(value="realism")
+    stored = [axis_row(axis) for axis in photo.axes.all()]
+    stored[0]["default_option"] = str(realism.pk)
+    data = family_fields(photo) | rows("axes", stored)
+    errors = errors_of(author.post(address("family_change", photo.pk), data))
+    assert "hot" in errors["default_option"][0]
+
+
+def test_a_default_is_changed_from_the_family_s_page(author, photo):
+    realism = Option.objects.get(value="realism")
+    stored = [axis_row(axis) for axis in photo.axes.all()]
+    stored[0]["default_option"] = str(realism.pk)
+    before = Family.objects.get().version
+    author.post(address("family_change", photo.pk), family_fields(photo) | rows("axes", stored))
+    assert photo.axes.get(key="model").default_option == realism
+    assert Family.objects.get().version == before + 1
+
+
+def test_a_key_cannot_be_changed_by_a_crafted_form(author, photo):
+    author.post(address("family_change", photo.pk), family_fields(photo, key="other") | rows("axes"))
+    assert Family.objects.get().key == "photo"
+
+
+def test_options_are_added_renamed_and_deleted_on_the_page_of_the_axis(author, photo):
+    axis = photo.axes.get(key="model")
+    likeness, realism = axis.options.all()
+    data = axis_fields(axis) | rows(
+        "options",
+        [option_row(likeness, label="Likeness!"), option_row(realism)],
+        new=[{"value": "cubism", "label": "Cubism", "position": 0}],
+        deleted=[str(realism.pk)],
+    )
+    assert author.post(address("axis_change", axis.pk), data).status_code == 302
+    assert {option.value: option.label for option in axis.options.all()} == {
+        "likeness": "Likeness!",
+        "cubism": "Cubism",
+    }
+
+
+def test_deleting_an_option_in_use_is_refused_on_the_page(author, photo):
+    member(photo, "one", model="realism", size="small")
+    axis = photo.axes.get(key="model")
+    stored = [option_row(option) for option in axis.options.all()]
+    data = axis_fields(axis) | rows("options", stored, deleted=[stored[1]["id"]])
+    errors = errors_of(author.post(address("axis_change", axis.pk), data))
+    assert "used by one" in errors["rows"][0]
+    assert axis.options.count() == 2
+
+
+def test_what_only_the_rows_together_break_is_told_and_nothing_is_saved(author, photo):
+    hd = toggle(photo, "hd", "off")
+    new = [{"value": value, "label": value, "position": 0} for value in ("on", "maybe")]
+    data = axis_fields(hd) | rows("options", [option_row(hd.options.get())], new)
+    response = author.post(address("axis_change", hd.pk), data)
+    assert response.status_code == 302
+    assert "exactly two" in told(response)[0]
+    assert hd.options.count() == 1
+
+
+def test_deleting_an_axis_in_use_leads_back_with_a_message(author, photo):
+    member(photo, "one", model="realism", size="small")
+    axis = photo.axes.get(key="model")
+    for response in (
+        author.get(address("axis_delete", axis.pk)),
+        author.post(address("axis_delete", axis.pk), {"post": "yes"}),
+    ):
+        assert response.status_code == 302
+        assert "used by one" in told(response)[0]
+    assert photo.axes.count() == 2
+
+
+@pytest.mark.parametrize("name", ["axis", "family", "member"])
+def test_what_is_free_is_deleted(author, photo, name):
+    stored = member(photo, "one", model="realism", size="small")
+    free = {"axis": dropdown(photo, "mood", "calm"), "family": photo, "member": stored}[name]
+    assert author.get(address(f"{name}_delete", free.pk)).status_code == 200
+    author.post(address(f"{name}_delete", free.pk), {"post": "yes"})
+    assert not type(free).objects.filter(pk=free.pk).exists()
+
+
+# --- members ------------------------------------------------------------------------------------------
+def add_member(author, of, workflow, **picks):
+    data = {"family": of.pk, "workflow": workflow.pk} | {f"axis-{key}": value for key, value in picks.items()}
+    return author.post(address("member_add") + f"?family={of.pk}", data)
+
+
+def test_the_family_is_chosen_first_and_then_its_axes_are_there(author, photo):
+    first = author.get(address("member_add")).content.decode()
+    assert "axis-model" not in first
+    response = author.post(address("member_add"), {"family": photo.pk}, follow=True)
+    page = response.content.decode()
+    assert 'name="axis-model"' in page
+    assert 'name="axis-size"' in page
+
+
+def test_only_workflows_that_may_join_are_offered(author, photo):
+    draft("a-draft")
+    published("no-outputs", contract={})
+    member(photo, "in-already", model="realism", size="small")
+    free = published("free")
+    page = author.get(address("member_add") + f"?family={photo.pk}")
+    assert list(page.context["adminform"].form.fields["workflow"].queryset) == [free]
+
+
+def test_a_member_is_assigned_with_an_option_for_every_axis(author, photo):
+    assert add_member(author, photo, published("one"), model="realism", size="small").status_code == 302
+    assert Member.objects.get().selection == {"model": "realism", "size": "small"}
+
+
+def test_every_blank_axis_is_blamed(author, photo):
+    errors = errors_of(add_member(author, photo, published("one"), model=""))
+    assert list(errors) == ["axis-model", "axis-size"]
+
+
+def test_a_duplicate_tuple_names_the_other_member(author, photo):
+    member(photo, "one", model="realism", size="small")
+    errors = errors_of(add_member(author, photo, published("two"), model="realism", size="small"))
+    assert "one" in errors["__all__"][0]
+
+
+def test_an_adult_default_is_shown_on_the_workflow(author, photo):
+    errors = errors_of(add_member(author, photo, adult("hot"), model="likeness", size="small"))
+    assert list(errors) == ["workflow"]
+
+
+def test_a_member_is_given_another_tuple_but_no_other_workflow(author, photo):
+    stored = member(photo, "one", model="realism", size="small")
+    data = {
+        "family": photo.pk,
+        "workflow": published("two").pk,
+        "axis-model": "realism",
+        "axis-size": "large",
+    }
+    assert author.post(address("member_change", stored.pk), data).status_code == 302
+    moved = Member.objects.get()
+    assert (moved.workflow.key, moved.selection) == ("one", {"model": "realism", "size": "large"})
+
+
+def test_the_list_says_why_a_member_is_unavailable(author, photo):
+    member(photo, "one", model="realism", size="small")
+    dropdown(photo, "mood", "calm")
+    assert "has no value for axis mood" in author.get(address("member_changelist")).content.decode()

@@ -32,7 +32,7 @@ def bind(device: str, threads: int | None = None) -> None:
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order of nvidia-smi, which `detect` reads
     os.environ["CUDA_VISIBLE_DEVICES"] = "" if index is None else str(index)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # reproducible matrix products
-    # Spinning OpenMP threads made a step 6 times slower as soon as somebody else used one of the cores.
+    # Spinning OpenMP threads made steps 4 to 6 times slower when others used the cores (2 cores, load 5).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if threads is not None:
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))

@@ -95,7 +95,7 @@ def assemble(
 ) -> DiffusionPipeline:
     """The stock pipeline for a mode around the components of `base`, which stay shared and unchanged.
 
-    Made anew for each request: it costs milliseconds, and a kept one would keep evicted models alive.
+    Made anew for each request: it costs 20 ms (2 busy cores), and a kept one would keep evicted models alive.
     """
     kind = PIPELINES[mode, bool(controlnets)]
     extra = (

@@ -8,7 +8,7 @@ from PIL import Image
 
 from gpu.requests import Control, Preprocessor
 
-CANNY_LOW, CANNY_HIGH = 60, 120  # gradient thresholds; higher ones lose edges between similar colours
+CANNY_LOW, CANNY_HIGH = 60, 120  # gradient thresholds, those the pocket ControlNet was trained with
 
 
 def canny(image: Image.Image) -> Image.Image:

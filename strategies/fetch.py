@@ -21,7 +21,10 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
     The address is resolved once and pinned, so a name cannot change its mind between check and use.
     Raises: InvalidImage.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        raise InvalidImage("The image URL is not a URL.", errors=one(loc, "not a URL", "url")) from None
     if scheme != "https" and not settings.ALLOW_PRIVATE_IMAGE_URLS:
         raise InvalidImage("Image URLs must be https.", errors=one(loc, "not an https URL", "url_scheme"))
     try:

@@ -57,7 +57,7 @@ class Hub:
     def __init__(self) -> None:
         pool = BlockingConnectionPool.from_url(
             settings.REDIS_URL, max_connections=READERS, timeout=5, decode_responses=True,
-            socket_timeout=5, socket_connect_timeout=2, health_check_interval=10,
+            socket_timeout=5, socket_connect_timeout=2, health_check_interval=10, retry=Retry(NoBackoff(), 1),
         )  # fmt: skip
         self._redis: Redis = Redis(connection_pool=pool)
         self._listeners: defaultdict[UUID, set[Listener]] = defaultdict(set)

@@ -24,7 +24,11 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=28)
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=False,
+        pad_event_to=28,
+        exception_formatter=structlog.dev.plain_traceback,  # the default prints local variables, too
+    )
     tail = [structlog.processors.format_exc_info] if form == "json" else []
     if form == "json":
         renderer = structlog.processors.JSONRenderer()

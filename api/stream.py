@@ -42,7 +42,7 @@ async def event_stream(request: HttpRequest, generation: Generation, last_id: st
             listener.news.clear()
             events = await hub().read(generation.id, after)
             for event in events:
-                yield await in_database(_frame, request, generation, event)
+                yield await _frame(request, generation, event)
                 after = event.id
                 if event.name == "completed":
                     return
@@ -62,18 +62,25 @@ async def _news(news: asyncio.Event) -> bool:
         return False
 
 
-def _frame(request: HttpRequest, generation: Generation, event: Event) -> bytes:
+async def _frame(request: HttpRequest, generation: Generation, event: Event) -> bytes:
     """An event as the client gets it: pictures with fresh addresses, the end with the whole generation."""
+    data = json.loads(event.data)
     match event.name:
         case "output":
-            rows = predictions_of(generation.owner).filter(id=json.loads(event.data)["prediction"])
-            data = [_output(prediction, request) for prediction in rows]
-            return _encoded(event.id, event.name, data[0] if data else json.loads(event.data))
+            data = await in_database(_outputs, request, generation, UUID(data["prediction"])) or data
         case "completed":
-            rows = generations_of(generation.owner).filter(id=generation.id)
-            data = [generation_document(row, request) for row in rows]
-            return _encoded(event.id, event.name, data[0] if data else json.loads(event.data))
-    return _encoded(event.id, event.name, json.loads(event.data))
+            data = await in_database(_whole, request, generation) or data
+    return _encoded(event.id, event.name, data)
+
+
+def _outputs(request: HttpRequest, generation: Generation, prediction: UUID) -> dict[str, Any] | None:
+    row = predictions_of(generation.owner).filter(id=prediction).first()
+    return _output(row, request) if row else None
+
+
+def _whole(request: HttpRequest, generation: Generation) -> dict[str, Any] | None:
+    row = generations_of(generation.owner).filter(id=generation.id).first()
+    return generation_document(row, request) if row else None
 
 
 def _from_the_row(request: HttpRequest, generation: Generation) -> list[bytes]:

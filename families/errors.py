@@ -57,7 +57,7 @@ class UnknownAxis(CatalogueError):
 
     def __init__(self, axis: str, *, family: str, known: Sequence[str], field: str) -> None:
         super().__init__(
-            f"The family “{family}” has no axis “{axis}”; its axes are: {_listed(known)}.", loc=(field, axis)
+            f"The family “{family}” has no axis “{axis:.80}”; its axes are: {_listed(known)}.", loc=(field, axis)
         )
 
 
@@ -66,7 +66,7 @@ class UnknownOption(CatalogueError):
 
     def __init__(self, value: object, *, axis: str, known: Sequence[str], field: str) -> None:
         super().__init__(
-            f"The axis “{axis}” has no option “{value}”; its options are: {_listed(known)}.",
+            f"The axis “{axis}” has no option “{value!s:.80}”; its options are: {_listed(known)}.",
             loc=(field, axis),
         )
 

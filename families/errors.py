@@ -57,7 +57,8 @@ class UnknownAxis(CatalogueError):
 
     def __init__(self, axis: str, *, family: str, known: Sequence[str], field: str) -> None:
         super().__init__(
-            f"The family “{family}” has no axis “{axis:.80}”; its axes are: {_listed(known)}.", loc=(field, axis)
+            f"The family “{family}” has no axis “{axis:.80}”; its axes are: {_listed(known)}.",
+            loc=(field, axis),
         )
 
 

@@ -40,17 +40,12 @@ def _queues(states: list[QueueState]) -> Iterator[Metric]:
 
 def _pools(pools: list[PoolReport]) -> Iterator[Metric]:
     yield GaugeMetricFamily("atelier_pools_live", "Pools heard of lately.", value=len(pools))
-    memory = GaugeMetricFamily(
-        "atelier_pool_memory_bytes", "What a pool says of memory.", labels=["pool", "kind"]
-    )
-    completed = GaugeMetricFamily("atelier_pool_tasks_completed", "Since the pool started.", labels=["pool"])
+    memory = GaugeMetricFamily("atelier_pool_memory_bytes", "As the pool says.", labels=["pool", "kind"])
     for pool in pools:
-        completed.add_metric([pool.name], pool.completed)
         for kind, size in pool.memory.items():
             if isinstance(size, int | float):
                 memory.add_metric([pool.name, kind], size)
     yield memory
-    yield completed
 
 
 def _counts() -> Iterator[Metric]:

@@ -1,5 +1,7 @@
 """What the OpenAPI document says beyond what the views say themselves."""
 
+from typing import Any
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -64,6 +66,32 @@ class BrowserScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema):
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+EVENTS = """Server-sent events: `status`, `progress {prediction, step, steps, fraction}`,
+`preview {prediction, image}`, `output {prediction, output}`, `completed` (the generation).
+All of them from the beginning, or those after `Last-Event-ID`; 204 when there will be no more."""
+
+
+def with_event_stream(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A post-processing hook: describes the one address that is no REST view, after the one beside it."""
+    cancel = result["paths"]["/v1/generations/{id}/cancel"]["post"]
+    last_id = {"in": "header", "name": "Last-Event-ID", "schema": {"type": "string"}}
+    result["paths"]["/v1/generations/{id}/events"] = {
+        "get": {
+            "operationId": "generations_events",
+            "description": EVENTS,
+            "parameters": [*cancel["parameters"], last_id],
+            "tags": cancel["tags"],
+            "security": cancel["security"],
+            "responses": {
+                "200": {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": ""},
+                "204": {"description": "The client has seen the end."},
+                "default": cancel["responses"]["default"],
+            },
+        }
+    }
+    return result
 
 
 def cancelled(noun: str, serializer: type[serializers.Serializer]) -> serializers.Serializer:

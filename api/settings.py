@@ -7,6 +7,7 @@ whatever the environment leaves open; `ATELIER_HOME/secret-key` is made on first
 from pathlib import Path
 
 import environ
+from django.urls import reverse_lazy
 
 from api.logs import logging_config
 from api.secret import secret_key
@@ -23,13 +24,13 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('ATELIER_PORT', default=8000)}")
 
 # --- servers -----------------------------------------------------------------------------------------
-DATABASES = {
-    "default": {
-        **env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier"),
-        # Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 10}},
-        "CONN_HEALTH_CHECKS": True,
-    }
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier")}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL", default=20),
+    "timeout": 10,
 }
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BROKER_URL = env.str("BROKER_URL", default=REDIS_URL)
@@ -118,8 +119,61 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.with_event_stream",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Admin -------------------------------------------------------------------------------------------
+def _page(title: str, icon: str, model: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Atelier",
+    "SITE_HEADER": "Atelier",
+    "SITE_SUBHEADER": "Image generation",
+    "SITE_SYMBOL": "palette",
+    "SITE_URL": "/docs/",
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Catalogue",
+                "items": [
+                    _page("Families", "category", "families_family"),
+                    _page("Axes", "tune", "families_axis"),
+                    _page("Members", "grid_view", "families_member"),
+                    _page("Workflows", "account_tree", "families_workflow"),
+                ],
+            },
+            {
+                "title": "Requests",
+                "separator": True,
+                "items": [
+                    _page("Generations", "auto_awesome", "strategies_generation"),
+                    _page("Predictions", "image", "strategies_prediction"),
+                    _page("Tasks", "memory", "strategies_task"),
+                    _page("Assets", "photo_library", "strategies_asset"),
+                    _page("LoRAs", "extension", "strategies_lora"),
+                ],
+            },
+            {
+                "title": "Accounts",
+                "separator": True,
+                "items": [
+                    _page("Users", "person", "api_user"),
+                    _page("API keys", "key", "api_apikey"),
+                    _page("Groups", "group", "auth_group"),
+                    _page("Idempotency keys", "replay", "api_idempotencyrecord"),
+                ],
+            },
+        ],
+    },
 }
 
 # --- Atelier -----------------------------------------------------------------------------------------

@@ -22,10 +22,9 @@ class PoolSerializer(serializers.Serializer):
     name = serializers.CharField()
     device = serializers.CharField()
     queues = serializers.ListField(child=serializers.CharField())
-    memory = serializers.DictField(child=serializers.IntegerField(), help_text="Bytes.")
+    memory = serializers.DictField(help_text="Bytes, by what they are.")
     resident = serializers.ListField(child=serializers.CharField(), help_text="Models in memory.")
     in_flight = serializers.CharField(allow_null=True, help_text="The task that it runs.")
-    completed = serializers.IntegerField()
     started_at = serializers.DateTimeField()
     heartbeat_at = serializers.DateTimeField()
 

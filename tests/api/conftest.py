@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -72,24 +74,42 @@ def ask(workflow) -> dict:
 def live_pool(redis_server) -> PoolReport:
     """A pool that serves every queue."""
     now = timezone.now().isoformat()
-    pool = PoolReport("gpu@test", "cpu", ["generation", "maintenance"], heartbeat_at=now, started_at=now)
+    queues, memory = ["generation", "maintenance"], {"resident": 1024}
+    pool = PoolReport("gpu@test", "cpu", queues, heartbeat_at=now, started_at=now, memory=memory)
     report(pool)
     return pool
 
 
 @pytest.fixture
-def web(transactional_db, tmp_path) -> Iterator[httpx.Client]:
-    """A client of a web process of its own, on the tests' database, Redis and storage."""
+def start_web(transactional_db, tmp_path) -> Iterator[Callable[..., httpx.Client]]:
+    """Starts web processes on the tests' database and storage, in an environment of one's own."""
+    with ExitStack() as stack:
+
+        def start(**environment: str) -> httpx.Client:
+            return stack.enter_context(_web(tmp_path, environment))
+
+        yield start
+
+
+@pytest.fixture
+def web(start_web) -> httpx.Client:
+    """A client of a web process of its own."""
+    return start_web()
+
+
+@contextmanager
+def _web(home: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
     port = free_port()
-    server = connection.settings_dict
-    environment = {
+    everything = {
         **os.environ,
-        "ATELIER_HOME": str(tmp_path),  # whose media folder is the tests' storage
-        "DATABASE_URL": os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + server["NAME"],
-        "REDIS_URL": settings.REDIS_URL,
+        "ATELIER_HOME": str(home),  # whose media folder is the tests' storage
+        "DATABASE_URL": os.environ["DATABASE_URL"].rpartition("/")[0]
+        + "/"
+        + connection.settings_dict["NAME"],
+        **environment,
     }
     command = [sys.executable, "-m", "uvicorn", "api.asgi:application", "--port", str(port)]
-    process = subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=settings.BASE_DIR)
+    process = subprocess.Popen([*command, "--log-level", "warning"], env=everything, cwd=settings.BASE_DIR)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
             _wait_until_it_answers(client, process)

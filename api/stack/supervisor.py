@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -40,7 +41,9 @@ class Supervisor:
         self.directory = directory
         self.log_directory = log_directory
         self.groups = {name: members for name, members in groups.items() if members}
+        self.log_name = f"supervisor-{directory.name}"
         self._socket = _socket_path(directory)
+        self._password = secrets.token_hex(16)
         self._process: subprocess.Popen | None = None
         self._starts: defaultdict[str, set[int]] = defaultdict(set)
 
@@ -48,19 +51,30 @@ class Supervisor:
     def names(self) -> list[str]:
         return [program.name for programs in self.groups.values() for program in programs]
 
+    @property
+    def mark(self) -> dict[str, str]:
+        """The environment entry by which what this run starts is known as its own."""
+        return {MARK: str(self.directory)}
+
     def config(self) -> str:
         """The text of supervisord.conf."""
         own = {
             "supervisord": {
                 "nodaemon": "true",
                 "silent": "true",
-                "logfile": literal(str(self.log_directory / "supervisor.log")),
+                "logfile": literal(str(self.log_directory / f"{self.log_name}.log")),
                 "logfile_maxbytes": "10MB",
                 "logfile_backups": "3",
                 "pidfile": literal(str(self.directory / "supervisord.pid")),
                 **({"user": "root"} if os.geteuid() == 0 else {}),  # silences its warning; programs stay ours
             },
-            "unix_http_server": {"file": literal(str(self._socket)), "chmod": "0600"},
+            "unix_http_server": {
+                "file": literal(str(self._socket)),
+                "chmod": "0600",
+                "username": "atelier",
+                "password": self._password,
+            },
+            "supervisorctl": {"serverurl": literal(f"unix://{self._socket}")},
             "rpcinterface:supervisor": {
                 "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
             },
@@ -78,12 +92,12 @@ class Supervisor:
     def launch(self, environment: Mapping[str, str]) -> None:
         """Start supervisord itself, in a session of its own so that Ctrl-C reaches only us."""
         config = self.directory / "supervisord.conf"
-        write_private(config, self.config())  # Flower's login is in it
+        write_private(config, self.config())  # the passwords of Flower and of itself are in it
         self._socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
         with (self.directory / "supervisord.out").open("wb") as out:
             self._process = subprocess.Popen(
-                tethered(signal.SIGTERM, command), cwd=ROOT, env={**environment, MARK: str(self.directory)},
+                tethered(signal.SIGTERM, command), cwd=ROOT, env={**environment, **self.mark},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
         while not self._socket.exists():
@@ -99,7 +113,9 @@ class Supervisor:
         if self._process is None or self._process.poll() is None:
             return
         said = (self.directory / "supervisord.out").read_text(errors="replace").strip()
-        raise StackError(f"The supervisor has gone: {said or f'see {self.log_directory}/supervisor.log'}")
+        raise StackError(
+            f"The supervisor has gone: {said or f'see {self.log_directory}/{self.log_name}.log'}"
+        )
 
     def require_healthy(self) -> None:
         """Raises: StackError naming the program that keeps dying, with the end of its log."""
@@ -136,7 +152,7 @@ class Supervisor:
         return sum(max(program.stop_seconds for program in members) for members in self.groups.values())
 
     def _call(self, method: str, *arguments: object) -> list[dict]:
-        transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
+        transport = SupervisorTransport("atelier", self._password, f"unix://{self._socket}")
         with xmlrpc.client.ServerProxy("http://supervisor", transport) as server:
             try:
                 return getattr(server.supervisor, method)(*arguments)

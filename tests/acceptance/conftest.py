@@ -1,0 +1,59 @@
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from tests.stack import RunningStack, running_stack
+
+POOLS = """
+[[pool]]
+name = "gpu"
+device = "cpu"
+queues = ["generation"]
+threads = 2
+
+[[pool]]
+name = "housekeeping"
+device = "none"
+queues = ["maintenance"]
+"""
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """One whole Atelier for all acceptance tests."""
+    home = tmp_path_factory.mktemp("stack")
+    with running_stack(home, POOLS, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
+        running.manage("seed_catalogue", "--benchmarks")
+        yield running
+
+
+@pytest.fixture
+def client(stack: RunningStack):
+    with stack.client() as client:
+        yield client
+
+
+@pytest.fixture
+def draw(client):
+    """Ask for pictures and wait: `draw("a red circle …", family="shapes", …)` → (generation, [pictures])."""
+
+    def drawn(prompt: str, **ask):
+        inputs = {"prompt": prompt, **ask.pop("inputs", {})}
+        if "workflow" not in ask:
+            ask = {"family": "shapes", "selection": {}, **ask}
+        answer = client.post("/v1/generations", json={"inputs": inputs, **ask}, headers={"Prefer": "wait=60"})
+        generation = answer.json()
+        assert generation["status"] == "succeeded", generation
+        urls = [prediction["output"][0]["url"] for prediction in generation["predictions"]]
+        return generation, [Image.open(io.BytesIO(client.get(url).content)) for url in urls]
+
+    return drawn
+
+
+def data_uri(image: Image.Image) -> str:
+    """A picture as clients inline it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,120 @@
+"""Processes die, brokers go away; every generation still ends, and every picture is stored once."""
+
+import json
+import time
+from collections import Counter
+
+import pytest
+
+from tests.stack import TERMINAL, RunningStack, finished, running_stack, waited
+
+POOLS = """
+[[pool]]
+name = "one"
+device = "none"
+queues = ["generation"]
+
+[[pool]]
+name = "two"
+device = "none"
+queues = ["generation"]
+
+[[pool]]
+name = "housekeeping"
+device = "none"
+queues = ["maintenance"]
+"""
+LEASE_SECONDS = 4
+ASK = {"workflow": "noop", "inputs": {"prompt": "x", "num_inference_steps": 20, "width": 64, "height": 64}}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """Two pools that take a second for a picture."""
+    home = tmp_path_factory.mktemp("chaos")
+    settings = {
+        "ATELIER_MOCK": '{"step_seconds": 0.05}',
+        "ATELIER_LEASE_SECONDS": str(LEASE_SECONDS),
+        "ATELIER_REAPER_SECONDS": "1",
+        "ATELIER_REPUBLISH_SECONDS": "5",
+    }
+    with running_stack(home, POOLS, **settings) as running:
+        running.manage("seed_catalogue", "--benchmarks")
+        yield running
+
+
+@pytest.fixture
+def client(stack: RunningStack):
+    with stack.client() as client:
+        yield client
+
+
+def submit(client, number: int, **more) -> list[str]:
+    return [client.post("/v1/generations", json={**ASK, **more}).json()["id"] for _ in range(number)]
+
+
+def task_of(stack: RunningStack, generation: str) -> dict:
+    """The one task's row, as the database has it."""
+    code = f"""
+import json
+from strategies.models import Task
+print(json.dumps(Task.objects.values("worker", "attempt").get(generation={generation!r})))"""
+    return json.loads(stack.manage("shell", "--no-imports", "-c", code))
+
+
+def all_over(client, ids: list[str], seconds: float) -> list[dict]:
+    return [finished(client, each, seconds) for each in ids]
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(stack, client):
+    ids = submit(client, 10)
+    for _ in range(2):
+        time.sleep(1.5)
+        stack.worker_child("one").kill()
+    generations = all_over(client, ids, 90)
+
+    assert Counter(each["status"] for each in generations) == {"succeeded": 10}
+    assert {len(each["predictions"][0]["output"]) for each in generations} == {1}
+
+
+def test_a_killed_pool_is_finished_by_another_within_one_lease(stack, client):
+    (running,) = submit(client, 1, inputs={**ASK["inputs"], "num_inference_steps": 100})
+    name = waited(lambda: task_of(stack, running)["worker"]).partition("@")[0]
+    (parent,) = stack.processes("workers.app", f"--hostname {name}@")
+    child = stack.worker_child(name)
+    parent.kill(), child.kill()
+
+    generation = finished(client, running, 60)
+    assert generation["status"] == "succeeded"
+    assert len(generation["predictions"][0]["output"]) == 1
+    assert task_of(stack, running)["attempt"] == 2
+    waited(lambda: stack.processes("workers.app", f"--hostname {name}@"), 60)
+
+
+def test_a_dead_broker_costs_no_request(stack, client):
+    stack.control("stop", "servers:redis")
+    accepted = client.post("/v1/generations", json=ASK)
+    assert accepted.status_code == 202
+    stack.control("start", "servers:redis")
+    generation = finished(client, accepted.json()["id"], 90)
+    assert generation["status"] == "succeeded"
+
+
+def test_a_broker_that_forgets_everything_loses_no_work(stack, client):
+    ids = submit(client, 4)
+    stack.manage("shell", "-c", "from strategies.events import connection; connection().flushdb()")
+    assert {each["status"] for each in all_over(client, ids, 90)} == {"succeeded"}
+
+
+def test_a_database_that_restarts_in_the_middle_loses_no_work(stack, client):
+    ids = submit(client, 4)
+    time.sleep(1)
+    (postmaster,) = stack.processes("postgres", "-D")
+    postmaster.kill()
+
+    def over():
+        answers = [client.get(f"/v1/generations/{each}") for each in ids]
+        states = [answer.json()["status"] for answer in answers if answer.status_code == 200]
+        return states if len(states) == 4 and all(state in TERMINAL for state in states) else None
+
+    assert waited(over, 120) == ["succeeded"] * 4

@@ -1,0 +1,1 @@
+"""Measurements of the whole running stack; `make bench` prints them."""

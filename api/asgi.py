@@ -2,6 +2,7 @@
 
 import os
 import resource
+import warnings
 
 from django.core.asgi import get_asgi_application
 
@@ -22,4 +23,6 @@ def allow_many_connections() -> None:
 
 
 allow_many_connections()
+# Static files and pictures are small: that Django collects them before it sends them is no news.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 application = limited(django)

@@ -139,6 +139,7 @@ UNFOLD = {
     "SITE_SYMBOL": "palette",
     "SITE_URL": "/docs/",
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": False,
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -5,11 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
@@ -27,15 +30,22 @@ COLOURS = {
     Status.SUCCEEDED: "success",
     Status.FAILED: "danger",
 }
-OUTCOME = ("status_label", "error_code", "error_detail", "created_at", "started_at", "completed_at")
+OUTCOME = (
+    ("status_label", "error_code"),
+    "error_detail",
+    ("created_at", "started_at", "completed_at"),
+)
 
 
-def thumbnails(assets: list[Asset], height: int = 48) -> SafeString:
+def thumbnails(assets: list[Asset], height: int = 48) -> SafeString | None:
     """Small pictures, each a link to itself."""
     addresses = [(reverse("admin:strategies_asset_file", args=[asset.id]), height) for asset in assets]
-    picture = '<a href="{0}" target="_blank"><img src="{0}" style="height:{1}px" class="rounded" alt=""></a>'
+    picture = (
+        '<a href="{0}" target="_blank" class="shrink-0">'
+        '<img src="{0}" style="height:{1}px; max-width:none" class="rounded" alt=""></a>'
+    )
     pictures = format_html_join("", picture, addresses)
-    return format_html('<div class="flex gap-1">{}</div>', pictures) if pictures else SafeString("–")
+    return format_html('<div class="flex gap-1">{}</div>', pictures) if pictures else None
 
 
 def link_to(row: Any) -> SafeString:
@@ -44,8 +54,8 @@ def link_to(row: Any) -> SafeString:
     return format_html('<a href="{}" class="text-primary-600">{}</a>', address, row)
 
 
-def seconds(start: datetime | None, end: datetime | None) -> str:
-    return f"{(end - start).total_seconds():.1f} s" if start and end else "–"
+def seconds(start: datetime | None, end: datetime | None) -> str | None:
+    return f"{(end - start).total_seconds():.1f} s" if start and end else None
 
 
 class ReadOnly:
@@ -72,6 +82,14 @@ class RequestAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False  # counting millions of rows is not worth a second
 
+    @admin.display(description="id", ordering="id")
+    def short_id(self, row: Any) -> str:
+        return str(row.pk)[:8]
+
+    @admin.display(description="asked", ordering="created_at")
+    def asked(self, row: Any) -> str:
+        return date_format(timezone.localtime(row.created_at), "j M H:i:s")
+
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """What `permissions=["operate"]` of an action means."""
         return request.user.has_perm(f"strategies.change_{self.opts.model_name}")
@@ -97,18 +115,18 @@ class PredictionInline(ReadOnly, TabularInline):
         return link_to(prediction)
 
     @admin.display(description="pictures")
-    def pictures(self, prediction: Prediction) -> SafeString:
+    def pictures(self, prediction: Prediction) -> SafeString | None:
         return thumbnails(list(prediction.outputs.all()))
 
     @admin.display(description="took")
-    def took(self, prediction: Prediction) -> str:
+    def took(self, prediction: Prediction) -> str | None:
         return seconds(prediction.started_at, prediction.completed_at)
 
 
 @admin.register(Generation)
 class GenerationAdmin(RequestAdmin):
     list_display = (
-        "id",
+        "short_id",
         "pictures",
         "status_label",
         "owner",
@@ -116,14 +134,14 @@ class GenerationAdmin(RequestAdmin):
         "workflow",
         "prompt",
         "count",
-        "created_at",
+        "asked",
     )
     list_filter = ("status", "rating", "family", "strategy", "priority")
     list_select_related = ("owner", "family", "workflow")
-    search_fields = ("=id", "owner__username", "workflow__key", "=request_id")
+    search_fields = ("^id", "owner__username", "workflow__key", "=request_id")
     actions = ("cancel", "forget")
     inlines = (PredictionInline,)
-    readonly_fields = OUTCOME
+    readonly_fields = ("status_label",)
     fieldsets = (
         (None, {"fields": (("owner", "strategy", "type"), ("family", "workflow", "workflow_version"))}),
         ("Outcome", {"fields": OUTCOME}),
@@ -135,7 +153,7 @@ class GenerationAdmin(RequestAdmin):
         return super().get_queryset(request).prefetch_related("predictions__outputs")
 
     @admin.display(description="pictures")
-    def pictures(self, generation: Generation) -> SafeString:
+    def pictures(self, generation: Generation) -> SafeString | None:
         assets = [asset for prediction in generation.predictions.all() for asset in prediction.outputs.all()]
         return thumbnails(assets[:4], 40)
 
@@ -164,7 +182,7 @@ class GenerationAdmin(RequestAdmin):
 @admin.register(Prediction)
 class PredictionAdmin(RequestAdmin):
     list_display = (
-        "id",
+        "short_id",
         "pictures",
         "status_label",
         "seed",
@@ -172,13 +190,13 @@ class PredictionAdmin(RequestAdmin):
         "workflow",
         "error_code",
         "took",
-        "created_at",
+        "asked",
     )
     list_filter = ("status", "error_code")
     list_select_related = ("generation__owner", "generation__workflow")
-    search_fields = ("=id", "=generation__id", "generation__owner__username")
+    search_fields = ("^id", "^generation__id", "generation__owner__username")
     actions = ("cancel", "ask_again")
-    readonly_fields = ("pictures", *OUTCOME)
+    readonly_fields = ("pictures", "status_label")
     fieldsets = (
         (None, {"fields": (("generation", "index", "seed"), "pictures")}),
         ("Outcome", {"fields": (*OUTCOME, "predict_seconds", "logs")}),
@@ -189,7 +207,7 @@ class PredictionAdmin(RequestAdmin):
         return super().get_queryset(request).prefetch_related("outputs")
 
     @admin.display(description="pictures")
-    def pictures(self, prediction: Prediction) -> SafeString:
+    def pictures(self, prediction: Prediction) -> SafeString | None:
         return thumbnails(list(prediction.outputs.all()), 64)
 
     @admin.display(description="owner", ordering="generation__owner")
@@ -201,7 +219,7 @@ class PredictionAdmin(RequestAdmin):
         return str(prediction.generation.workflow)
 
     @admin.display(description="took", ordering="predict_seconds")
-    def took(self, prediction: Prediction) -> str:
+    def took(self, prediction: Prediction) -> str | None:
         return seconds(prediction.started_at, prediction.completed_at)
 
     @admin.action(description="Cancel", permissions=["operate"])
@@ -219,13 +237,13 @@ class TaskAdmin(RequestAdmin):
     """Dead letters are the failed ones."""
 
     list_display = (
-        "id", "task_type", "queue", "status_label", "priority", "attempts", "worker", "device", "error_code",
-        "waited", "ran", "created_at",
+        "short_id", "task_type", "status_label", "attempts", "worker", "device", "error_code",
+        "waited", "ran", "asked",
     )  # fmt: skip
     list_filter = ("status", "queue", "task_type", "error_code", "worker")
-    search_fields = ("=id", "=generation__id", "=prediction__id", "worker", "=request_id", "owner__username")
+    search_fields = ("^id", "^generation__id", "^prediction__id", "worker", "=request_id", "owner__username")
     actions = ("ask_again",)
-    readonly_fields = OUTCOME
+    readonly_fields = ("status_label",)
     fieldsets = (
         (None, {"fields": (("task_type", "queue", "step"), ("owner", "generation", "prediction"))}),
         ("Outcome", {"fields": (*OUTCOME, "result")}),
@@ -240,11 +258,11 @@ class TaskAdmin(RequestAdmin):
         return f"{task.attempt} of {task.max_attempts}"
 
     @admin.display(description="waited")
-    def waited(self, task: Task) -> str:
+    def waited(self, task: Task) -> str | None:
         return seconds(task.created_at, task.started_at)
 
     @admin.display(description="ran")
-    def ran(self, task: Task) -> str:
+    def ran(self, task: Task) -> str | None:
         return seconds(task.started_at, task.completed_at)
 
     @admin.action(description="Ask again, as new generations", permissions=["operate"])
@@ -267,10 +285,10 @@ def ask_again(page: RequestAdmin, request: HttpRequest, predictions: list[Predic
 
 @admin.register(Asset)
 class AssetAdmin(RequestAdmin):
-    list_display = ("id", "picture", "owner", "room", "size_text", "width", "height", "created_at")
+    list_display = ("short_id", "picture", "owner", "room", "size_text", "width", "height", "asked")
     list_filter = (("prediction", admin.EmptyFieldListFilter), "content_type")
     list_select_related = ("owner",)
-    search_fields = ("=id", "=sha256", "owner__username", "=prediction__id")
+    search_fields = ("^id", "=sha256", "owner__username", "^prediction__id")
     readonly_fields = ("picture",)
     fields = (
         "picture", "owner", "prediction", "index", "file", "content_type", ("width", "height", "size"),
@@ -278,16 +296,18 @@ class AssetAdmin(RequestAdmin):
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.file)
+        view = self.admin_site.admin_view(self.serve)
         return [path("<uuid:id>/file/", view, name="strategies_asset_file"), *super().get_urls()]
 
-    def file(self, request: HttpRequest, id: UUID) -> FileResponse:
+    def serve(self, request: HttpRequest, id: UUID) -> FileResponse:
         """The picture, for whoever may see assets."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         asset = get_object_or_404(Asset, id=id)
         return FileResponse(asset.file.open(), content_type=asset.content_type)
 
     @admin.display(description="picture")
-    def picture(self, asset: Asset) -> SafeString:
+    def picture(self, asset: Asset) -> SafeString | None:
         return thumbnails([asset], 64)
 
     @admin.display(description="from", ordering="prediction")
@@ -301,9 +321,9 @@ class AssetAdmin(RequestAdmin):
 
 @admin.register(Lora)
 class LoraAdmin(RequestAdmin):
-    list_display = ("name", "owner", "rank", "size_text", "created_at")
+    list_display = ("name", "owner", "rank", "size_text", "asked")
     list_select_related = ("owner",)
-    search_fields = ("=id", "name", "=sha256", "owner__username")
+    search_fields = ("^id", "name", "=sha256", "owner__username")
     actions = ("forget",)
     fields = ("name", "owner", "file", "rank", "size", "sha256", "created_at")
 

@@ -1,0 +1,114 @@
+"""The admin's pages open, show, and do what their actions say."""
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from api.models import ApiKey, User
+from strategies.assets import asset_create
+from strategies.loras import lora_create
+from strategies.models import Asset, Generation, Prediction, Task
+from tests.factories import make_generation, make_owner
+
+from .test_uploads import LORA
+from .work import claim, fail, finish, png
+
+MODELS = [
+    f"{model._meta.app_label}_{model._meta.model_name}"
+    for model in admin.site._registry
+    if model._meta.app_label in ("api", "strategies")
+]
+
+
+@pytest.fixture
+def browser(db) -> Client:
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("root"))
+    return browser
+
+
+@pytest.fixture
+def rows(workflow):
+    """One of everything, in every state."""
+    owner = make_owner()
+    for _ in range(4):
+        make_generation(owner, workflow, num_predictions=1)
+    finish()
+    fail()
+    claim()
+    asset_create(owner, png())
+    lora_create(owner, "Outline", SimpleUploadedFile("a.safetensors", LORA.read_bytes()))
+    ApiKey.objects.create_key(name="laptop", owner=owner)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lists_and_pages_open(browser, rows, model):
+    listed = browser.get(reverse(f"admin:{model}_changelist"), {"q": "a"})
+    assert listed.status_code == 200
+    row = next(item for item in admin.site._registry if item._meta.label_lower.replace(".", "_") == model)
+    if instance := row.objects.first():
+        page = browser.get(reverse(f"admin:{model}_change", args=[instance.pk]))
+        assert page.status_code == 200
+
+
+@pytest.mark.parametrize("model", ["generation", "prediction", "task", "asset", "lora"])
+def test_nothing_can_be_made_or_changed_by_hand(browser, rows, model):
+    assert browser.get(reverse(f"admin:strategies_{model}_add")).status_code == 403
+    row = next(item for item in admin.site._registry if item._meta.model_name == model).objects.first()
+    address = reverse(f"admin:strategies_{model}_change", args=[row.pk])
+    assert browser.post(address, {"status": "succeeded"}).status_code == 403
+
+
+def act(browser, model: str, action: str, rows) -> str:
+    data = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return browser.post(reverse(f"admin:{model}_changelist"), data, follow=True).content.decode()
+
+
+def test_a_dead_letter_is_asked_again(browser, rows):
+    dead = Task.objects.filter(status="failed")
+    assert "1 asked again" in act(browser, "strategies_task", "ask_again", dead)
+    assert Generation.objects.filter(metadata__replay_of=str(dead.get().prediction_id)).count() == 1
+
+
+def test_a_running_task_is_not_asked_again(browser, rows):
+    page = act(browser, "strategies_task", "ask_again", Task.objects.filter(status="processing"))
+    assert "still running" in page and "0 asked again" in page
+
+
+def test_generations_are_canceled_and_deleted(browser, rows):
+    everything = Generation.objects.all()
+    page = act(browser, "strategies_generation", "forget", everything)
+    assert "2 deleted" in page and "2 were still running" in page
+    assert "2 canceled" in act(browser, "strategies_generation", "cancel", everything)
+    assert set(Prediction.objects.values_list("status", flat=True)) == {"canceled"}
+
+
+def test_pictures_are_for_staff_who_may_see_them(browser, rows):
+    asset = Asset.objects.filter(prediction__isnull=False).get()
+    address = reverse("admin:strategies_asset_file", args=[asset.id])
+    assert b"".join(browser.get(address).streaming_content).startswith(b"\x89PNG")
+    clerk = Client()
+    clerk.force_login(make_owner(is_staff=True))
+    assert clerk.get(address).status_code == 403
+    assert Client().get(address).status_code == 302
+
+
+def test_a_key_is_shown_once_and_works_and_is_revoked(browser, rows, client):
+    owner = make_owner()
+    data = {"owner": owner.pk, "name": "new", "expiry_date_0": "", "expiry_date_1": ""}
+    page = browser.post(reverse("admin:api_apikey_add"), data, follow=True).content.decode()
+    secret = page.partition("The API key for new is: ")[2].partition(". ")[0]
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/v1/generations", headers=headers).status_code == 200
+    assert secret not in browser.get(reverse("admin:api_apikey_changelist")).content.decode()
+
+    act(browser, "api_apikey", "revoke", ApiKey.objects.filter(name="new"))
+    assert client.get("/v1/generations", headers=headers).json()["code"] == "invalid_api_key"
+
+
+def test_an_account_is_marked_as_age_verified(browser, account):
+    act(browser, "api_user", "mark_age_verified", [account.user])
+    account.user.refresh_from_db()
+    assert account.user.age_verified_at is not None

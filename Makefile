@@ -15,10 +15,10 @@ help: ## list the targets
 install: .venv/.installed ## the virtual environment with everything Atelier needs
 
 run: .venv/.installed ## start everything and print its addresses; Ctrl-C stops it
-	@exec $(BIN)/python manage.py run
+	@exec $(BIN)/python -m api.stack run
 
 demo: .venv/.installed ## draw PROMPT through the REST API and save the picture
-	@exec $(BIN)/python manage.py demo --prompt="$$PROMPT"
+	@exec $(BIN)/python -m api.stack demo --prompt="$$PROMPT"
 
 test: .venv/.installed-dev ## lint, types, import rules, then every test (ARGS go to pytest)
 	@deploy/chromium.sh

@@ -33,8 +33,12 @@ interpreter() {
     fail "Atelier needs Python 3.11: install it, or say where it is with make PYTHON=/path/to/python3.11."
 }
 
+is_environment() {
+    is_right "$python" && "$python" -c 'import sys, pip; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null
+}
+
 make_environment() {
-    if is_right "$python" && "$python" -m pip --version >/dev/null 2>&1; then
+    if is_environment; then
         return
     fi
     base=$(interpreter)

@@ -1,16 +1,23 @@
-"""What the environment says about where Atelier listens."""
+"""What the environment says about where Atelier lives and listens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from api.stack.errors import StackError
+from api.stack.packages import ROOT
 from api.stack.ports import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Addresses of the web process and Flower, and how long a start may take."""
+    """The folder of the installation, its pools, its addresses, and how long a start may take.
 
+    Read without Django, whose settings cannot be loaded while the environment or the disk is in disorder.
+    """
+
+    home: Path
+    pools_file: Path
     host: str
     port: int
     flower_port: int
@@ -21,7 +28,9 @@ class Options:
     def read(cls, environment: Mapping[str, str]) -> "Options":
         """Raises: StackError when a number is none."""
         return cls(
-            host=environment.get("ATELIER_HOST", LOOPBACK),
+            home=Path(environment.get("ATELIER_HOME") or ROOT / "var").resolve(),
+            pools_file=Path(environment.get("ATELIER_POOLS") or ROOT / "pools.toml").resolve(),
+            host=environment.get("ATELIER_HOST") or LOOPBACK,
             port=_number(environment, "ATELIER_PORT", 8000, 65535),
             flower_port=_number(environment, "ATELIER_FLOWER_PORT", 5555, 65535),
             web_workers=_number(environment, "ATELIER_WEB_WORKERS", 1, 256),

@@ -10,6 +10,7 @@ from api.stack import postgres, redis
 from api.stack.supervisor import Supervisor
 
 POLL_SECONDS = 0.2
+PAGE_POLL_SECONDS = 0.5  # a page costs its server more than a connection
 Probe = Callable[[], str | None]  # what is still wrong, or None
 
 

@@ -23,6 +23,8 @@ port {port}
 requirepass {password}
 dir "{directory}"
 daemonize no
+# A title would overwrite the environment, by which an interrupted run is cleaned up.
+set-proc-title no
 appendonly yes
 appendfsync everysec
 # The append-only file holds everything; snapshots would only write it twice.

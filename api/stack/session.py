@@ -42,7 +42,7 @@ def supervised(
     Parameters: `log` is told every line that any of the programs logs.
     """
     supervisor = Supervisor(home / "run" / name, home / "log", groups)
-    with followed(home / "log", [*supervisor.names, "supervisor"], log):
+    with followed(home / "log", [*supervisor.names, supervisor.log_name], log):
         try:
             supervisor.launch(environment)
             yield supervisor

@@ -1,24 +1,18 @@
 """The whole of Atelier on one machine, started in order."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from api.stack import addresses, programs, ready
-from api.stack.errors import StackError
 from api.stack.home import secret
+from api.stack.manage import manage
 from api.stack.options import Options
-from api.stack.packages import ROOT
 from api.stack.ports import LOOPBACK, require_free
 from api.stack.session import Say, alone, supervised
-from api.stack.supervisor import MARK, Supervisor
-from api.stack.tether import tethered
+from api.stack.supervisor import Supervisor
 from workers.pools import Pool
 
 NAME = "all"
@@ -30,7 +24,6 @@ WATCH_SECONDS = 1.0
 class Stack:
     """What to start, and whom to tell about it."""
 
-    home: Path
     options: Options
     pools: Sequence[Pool]
     say: Say  # each step of the start
@@ -42,30 +35,27 @@ class Stack:
 
         Raises: StackError when it cannot start.
         """
-        with alone(self.home, NAME):
+        with alone(self.options.home, NAME):
             require_free(self.options.host, self.options.port, "ATELIER_PORT")
             require_free(LOOPBACK, self.options.flower_port, "ATELIER_FLOWER_PORT")
-            given = addresses.given(os.environ, self.home)
-            servers, embedded = programs.embedded_servers(self.home, given)
-            addresses.note(self.home, embedded)
-            environment = {**os.environ, **given, **embedded, **self._environment()}
+            given = addresses.given(os.environ, self.options.home)
+            servers, embedded = programs.embedded_servers(self.options.home, given)
+            addresses.note(self.options.home, embedded)
+            environment = {**os.environ, **given, **embedded, **child_environment(self.options)}
             try:
                 groups = {"servers": servers, "atelier": self._programs()}
-                with supervised(self.home, NAME, groups, environment, self.log) as supervisor:
+                with supervised(self.options.home, NAME, groups, environment, self.log) as supervisor:
                     self._start(supervisor, embedded, environment)
                     yield supervisor
             finally:
-                addresses.forget(self.home)
-
-    def _environment(self) -> dict[str, str]:
-        return {"ATELIER_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
+                addresses.forget(self.options.home)
 
     def _programs(self) -> list[programs.Program]:
-        login = f"admin:{secret(self.home / 'admin-password')}"
+        login = f"admin:{secret(self.options.home / 'admin-password')}"
         return [
             programs.web(),
             *programs.pools(self.pools),
-            programs.beat(self.home),
+            programs.beat(self.options.home),
             programs.flower(self.options, login),
         ]
 
@@ -80,25 +70,21 @@ class Stack:
         if url := embedded.get("REDIS_URL"):
             ready.wait_for(supervisor, ready.cache(url), SERVER_SECONDS, "redis")
         self.say("Preparing database, catalogue and accounts")
-        self._prepare(supervisor, environment)
+        manage("stack_prepare", {**environment, **supervisor.mark}, supervisor.log_directory)
         self.say("Starting web server, workers, beat and Flower")
         supervisor.start("atelier")
         seconds = self.options.start_seconds
         ready.wait_for(supervisor, ready.page(f"{self.options.url}/readyz", 200), seconds, "web")
         ready.wait_for(supervisor, ready.page(self.options.flower_url, 200, 401), seconds, "flower")
 
-    def _prepare(self, supervisor: Supervisor, environment: Mapping[str, str]) -> None:
-        """Migrations, catalogue, accounts: in a process of their own, whose settings know the addresses."""
-        path = supervisor.log_directory / "prepare.log"
-        command = tethered(signal.SIGKILL, [sys.executable, "manage.py", "stack_prepare"])
-        with path.open("wb") as log:
-            done = subprocess.run(
-                command, cwd=ROOT, env={**environment, MARK: str(supervisor.directory)}, check=False,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        if done.returncode:
-            said = path.read_text(errors="replace").strip().splitlines() or ["it said nothing."]
-            raise StackError(f"{said[-1].removeprefix('CommandError: ')} (all of it: {path})")
+
+def child_environment(options: Options) -> dict[str, str]:
+    """What every program finds in its environment besides ours."""
+    return {
+        "ATELIER_HOME": str(options.home),
+        "ATELIER_POOLS": str(options.pools_file),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def watch(supervisor: Supervisor) -> None:

@@ -31,6 +31,7 @@ MARK = (
 LONGEST_SOCKET_PATH = 90  # the kernel's limit is 107 bytes, and supervisord appends a number
 STARTS_TOLERATED = 3  # of one program while the whole comes up
 LEFTOVER_SECONDS = 10
+USER = "atelier"  # of supervisord, behind a password made for each run
 LAST_LINES = 8
 
 
@@ -58,6 +59,7 @@ class Supervisor:
 
     def config(self) -> str:
         """The text of supervisord.conf."""
+        login = {"username": USER, "password": self._password}
         own = {
             "supervisord": {
                 "nodaemon": "true",
@@ -68,13 +70,8 @@ class Supervisor:
                 "pidfile": literal(str(self.directory / "supervisord.pid")),
                 **({"user": "root"} if os.geteuid() == 0 else {}),  # silences its warning; programs stay ours
             },
-            "unix_http_server": {
-                "file": literal(str(self._socket)),
-                "chmod": "0600",
-                "username": "atelier",
-                "password": self._password,
-            },
-            "supervisorctl": {"serverurl": literal(f"unix://{self._socket}")},
+            "unix_http_server": {"file": literal(str(self._socket)), "chmod": "0600", **login},
+            "supervisorctl": {"serverurl": literal(f"unix://{self._socket}"), **login},  # for operators
             "rpcinterface:supervisor": {
                 "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
             },
@@ -152,7 +149,7 @@ class Supervisor:
         return sum(max(program.stop_seconds for program in members) for members in self.groups.values())
 
     def _call(self, method: str, *arguments: object) -> list[dict]:
-        transport = SupervisorTransport("atelier", self._password, f"unix://{self._socket}")
+        transport = SupervisorTransport(USER, self._password, f"unix://{self._socket}")
         with xmlrpc.client.ServerProxy("http://supervisor", transport) as server:
             try:
                 return getattr(server.supervisor, method)(*arguments)

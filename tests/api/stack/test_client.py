@@ -4,8 +4,8 @@ from threading import Thread
 
 import pytest
 
-from api.management.commands.demo import save
-from api.stack.demo import Client, Picture, events
+from api.stack.client import Client, Picture, events
+from api.stack.demo import save
 from api.stack.errors import StackError
 
 GENERATION = {
@@ -125,7 +125,8 @@ def test_a_picture_is_named_after_its_prompt_and_never_leaves_its_folder(tmp_pat
     picture = Picture(GENERATION["id"], b"the picture", ".png")
 
     assert (
-        save(picture, "A red/circle on ../blue!", tmp_path / "new").name == "a-redcircle-on-blue-0f8fad5b.png"
+        save(picture, "A red/circle on ../blue!", tmp_path / "new").name
+        == "a-red-circle-on-blue-0f8fad5b.png"
     )
     assert save(picture, "赤い丸", tmp_path).name == "picture-0f8fad5b.png"
     assert (tmp_path / "picture-0f8fad5b.png").read_bytes() == b"the picture"

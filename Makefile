@@ -4,7 +4,10 @@
 
 BIN := .venv/bin
 PROMPT ?= a red circle on a blue background
-TYPED := families/resolution.py families/contract.py
+# Pure logic, where types say the most; the rest leans on libraries that have none.
+TYPED := api/stack families/resolution.py families/contract.py families/descriptors.py \
+         strategies/params.py strategies/queues.py workers/pools.py workers/patience.py \
+         gpu/requests.py gpu/cache.py
 export PROMPT PYTHON
 
 .PHONY: help install run demo test lint bench train-pocket constraints clean

@@ -10,6 +10,7 @@ from .members import member_assign, member_remove, member_retuple
 from .options import option_add, option_delete, option_update
 from .workflows import (
     workflow_archive,
+    workflow_copy,
     workflow_create,
     workflow_delete,
     workflow_make_default,
@@ -31,6 +32,7 @@ __all__ = [
     "option_delete",
     "option_update",
     "workflow_archive",
+    "workflow_copy",
     "workflow_create",
     "workflow_delete",
     "workflow_make_default",

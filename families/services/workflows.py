@@ -1,5 +1,7 @@
 """Workflows and their life: draft, published, archived."""
 
+from collections.abc import Mapping
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
@@ -36,6 +38,25 @@ def workflow_create(*, key: str, **fields: Unpack[WorkflowFields]) -> Workflow:
     workflow = Workflow(key=key)
     _change(workflow, fields)
     return workflow
+
+
+def workflow_copy(
+    *,
+    workflow: Workflow,
+    key: str,
+    inputs: Mapping[str, Mapping[str, Any]],
+    **changes: Unpack[WorkflowFields],
+) -> Workflow:
+    """A draft with everything of `workflow` but what `changes` say.
+
+    `inputs` changes properties of the contract's inputs, by key; one that the contract lacks is passed over.
+    Raises as `workflow_create`.
+    """
+    fields = {name: getattr(workflow, name) for name in WorkflowFields.__annotations__}
+    contract = deepcopy(workflow.contract)
+    for each in contract.get("inputs", []):
+        each.update(inputs.get(each["key"], {}))
+    return workflow_create(key=key, **{**fields, "contract": contract, **changes})
 
 
 def workflow_update(*, workflow: Workflow, **changes: Unpack[WorkflowFields]) -> Workflow:

@@ -3,10 +3,11 @@ import sys
 
 import pytest
 
-from gpu.errors import Canceled
+from gpu.errors import Canceled, Decision
 from gpu.requests import InferenceRequest, ModelSource, PipelineKey
 from workers.generators import GENERATORS, get_generator
 from workers.generators.generator import Capability, MissingCapability, UnknownGenerator, check_capabilities
+from workers.generators.local_sdxl import LocalSdxl, LocalSdxlConfig, NoDevice
 from workers.generators.mock import Mock, MockConfig
 
 
@@ -52,6 +53,13 @@ def test_a_request_is_never_given_to_a_generator_that_cannot_serve_it():
 
     with pytest.raises(MissingCapability, match="negative_prompts"):
         check_capabilities(Plain(MockConfig()), request(negative_prompts=("b",)))
+
+
+def test_a_pool_without_a_device_passes_pictures_on(monkeypatch):
+    monkeypatch.setattr("workers.identity.DRAWS", False)
+    with pytest.raises(NoDevice, match="pools.toml") as caught:
+        LocalSdxl(LocalSdxlConfig(device="none")).start()
+    assert caught.value.decision is Decision.TRANSIENT
 
 
 def test_naming_the_tasks_imports_no_torch():

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from gpu.errors import Decision, GpuError
 from gpu.requests import InferenceRequest, InferenceResult
 
 from .. import identity
@@ -23,6 +24,13 @@ class LocalSdxlConfig(BaseModel):
         return cls(device=identity.DEVICE, budget_bytes=identity.MEMORY_BYTES)
 
 
+class NoDevice(GpuError):
+    """A pool without a device was given a picture to draw; another pool may have one."""
+
+    code = "no_device"
+    decision = Decision.TRANSIENT
+
+
 class LocalSdxl:
     """The stock diffusers pipelines with resident models."""
 
@@ -34,6 +42,8 @@ class LocalSdxl:
         self._runner: Any = None
 
     def start(self) -> None:
+        if not identity.DRAWS:
+            raise NoDevice(f"The pool {identity.POOL!r} has no device; give it one in pools.toml.")
         from gpu.runner import Runner  # noqa: PLC0415  the one place where a worker imports torch
 
         self._runner = Runner(device=self.config.device, budget_bytes=self.config.budget_bytes)

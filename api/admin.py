@@ -39,6 +39,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()  # too wide for the page
     actions = ("mark_age_verified",)
 
     @admin.action(description="Mark as age-verified", permissions=["change"])

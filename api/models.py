@@ -38,3 +38,4 @@ class IdempotencyRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["owner", "key"], name="idempotency_key_once_per_owner"),
         ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_oldest")]  # for purging

@@ -18,6 +18,7 @@ from strategies.errors import Problem
 from .problems import Refused
 
 MAX_DEPTH = 32
+MAX_VALUES = 100_000  # in one body: checking them takes a tenth of a second
 SURROGATE = re.compile("[\ud800-\udfff]")
 Loc = tuple[str | int, ...]
 
@@ -56,10 +57,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _unusable(document: Any) -> Iterator[Problem]:
-    """What is JSON but cannot be kept: NUL, lone surrogates, numbers beyond a double, deep nesting."""
+    """What is JSON but cannot be kept: NUL, lone surrogates, numbers beyond a double, too much of it."""
     waiting: list[tuple[Loc, Any]] = [((), document)]
+    left = MAX_VALUES
     while waiting:
         loc, value = waiting.pop()
+        left -= len(value) if _holds(value) else 0
+        if left < 0:
+            yield Problem(loc=list(loc), msg=f"More than {MAX_VALUES} values.", type="too_many")
+            return
         items = list(value.items() if isinstance(value, dict) else enumerate(value)) if _holds(value) else []
         names = [name for name, _ in items if isinstance(name, str)]
         if reason := next(filter(None, map(_why_not, [value, *names])), ""):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from strategies.errors import Problem, RequestError
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
+MAX_ERRORS = 50  # more help nobody
 NOT_FOUND = "There is no such thing here, or it is not yours: check the id."
 NO_ROUTE = "There is no such address; /docs/ lists them all."
 
@@ -71,13 +73,14 @@ def problem(
 ) -> JsonResponse:
     """The one way to say no. `extra` members (`nearest`, `reasons`, …) stand beside the standard ones."""
     status = status or STATUSES.get(code, UNPROCESSABLE)
+    listed = list(islice(errors, MAX_ERRORS))
     body = {
         "type": f"urn:atelier:problem:{code}",
         "title": code.replace("_", " ").capitalize(),
         "status": status,
         "detail": detail,
         "code": code,
-        **({"errors": listed} if (listed := list(errors)) else {}),
+        **({"errors": listed} if listed else {}),
         **extra,
     }
     response = JsonResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
@@ -152,7 +155,7 @@ def _flattened(detail: Any, loc: tuple[str | int, ...] = ()) -> Iterator[Problem
 
 
 def _sentence(errors: list[Problem]) -> str:
-    parts = [": ".join(filter(None, (".".join(map(str, item["loc"])), item["msg"]))) for item in errors]
+    parts = [": ".join(filter(None, (".".join(map(str, item["loc"])), item["msg"]))) for item in errors[:5]]
     return " ".join(parts) or "The request cannot be used."
 
 

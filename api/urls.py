@@ -20,7 +20,11 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
     path("admin/", admin.site.urls),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerView.as_view(url_name="schema", http_method_names=["get", "head"]),
+        name="docs",
+    ),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),

@@ -105,6 +105,7 @@ class PredictionInline(ReadOnly, TabularInline):
     model = Prediction
     fields = readonly_fields = ("page", "pictures", "status_label", "seed", "error_code", "took")
     extra = 0
+    hide_title = True
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:

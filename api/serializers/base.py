@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.request import Request
 
+MAX_NAMED = 20  # unknown fields that an answer lists
 Parsed = TypeVar("Parsed", bound=serializers.Serializer)
 
 
@@ -17,7 +18,9 @@ class StrictSerializer(serializers.Serializer):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
                 message = f"Unknown field; known are {', '.join(self.fields)}."
-                raise serializers.ValidationError(dict.fromkeys(unknown, message), code="unknown_field")
+                raise serializers.ValidationError(
+                    dict.fromkeys(unknown[:MAX_NAMED], message), code="unknown_field"
+                )
         return super().to_internal_value(data)
 
 

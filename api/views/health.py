@@ -19,7 +19,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 async def readyz(request: HttpRequest) -> HttpResponse:
     """This installation can do its work; else 503 with what is missing."""
     if lacking := await missing():
-        return problem("not_ready", " ".join(lacking), missing=lacking)
+        refusal = problem("not_ready", " ".join(lacking), missing=lacking)
+        refusal._has_been_logged = True  # probes ask every second: Django's error line each time is no help
+        return refusal
     return JsonResponse({"status": "ready"})
 
 

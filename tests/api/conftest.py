@@ -109,15 +109,16 @@ def _web(home: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
         **environment,
     }
     command = [sys.executable, "-m", "uvicorn", "api.asgi:application", "--port", str(port)]
-    process = subprocess.Popen([*command, "--log-level", "warning"], env=everything, cwd=settings.BASE_DIR)
+    command += ["--log-level", "warning", "--timeout-graceful-shutdown", "1"]
+    process = subprocess.Popen(command, env=everything, cwd=settings.BASE_DIR)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
             _wait_until_it_answers(client, process)
             client.process = process
             yield client
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # so that it leaves the database before that is torn down
+        process.wait(20)
 
 
 def _wait_until_it_answers(client: httpx.Client, process: subprocess.Popen) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
+from api.urls import urlpatterns
 from strategies.models import Generation
 
 POST = "/v1/generations"
@@ -42,6 +43,8 @@ def locations(body: dict) -> list[list]:
         (b'{"metadata": {"a": "\\u0000"}}', 422, "invalid_request"),
         (b'{"metadata": {"\\u0000": 1}}', 422, "invalid_request"),
         (b'{"metadata": {"a": ["\\ud800"]}}', 422, "invalid_request"),
+        (b'{"metadata": {"a": [' + b"1," * 200_000 + b"1]}}", 422, "invalid_request"),
+        (b"{" + b",".join(b'"%d": 1' % number for number in range(90_000)) + b"}", 422, "invalid_request"),
         (b"[]", 422, "invalid_request"),
         (b"null", 422, "invalid_request"),
         (b'"text"', 422, "invalid_request"),
@@ -205,6 +208,15 @@ def test_a_broken_multipart_body(client):
 def test_a_damaged_cursor(client, cursor):
     answer = client.get(f"{POST}?cursor={cursor}")
     assert answer.status_code == 200 or assert_problem(answer, 422, "invalid_cursor")
+
+
+def test_every_address_can_be_asked_for_its_options(client, ask):
+    for pattern in urlpatterns:
+        path = "/" + str(pattern.pattern)
+        for kind in ("uuid:id", "slug:family", "str:token"):
+            path = path.replace(f"<{kind}>", "00000000-0000-0000-0000-000000000000")
+        if path != "/readyz":
+            assert client.options(path).status_code < 500 and client.head(path).status_code < 500, path
 
 
 def test_another_host_is_refused(client):

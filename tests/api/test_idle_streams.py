@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from asgiref.sync import sync_to_async
 from django.db import connection
 
+from api.idle import in_database
 from strategies.events import connection as redis_connection
 
 from .work import finish
@@ -68,7 +68,7 @@ async def test_a_thousand_idle_streams_block_nobody_and_all_hear_the_end(web, ac
         assert answer.status_code == 200
     # Then they are answered, and the streams hold neither threads nor database connections
     rss, threads = process.memory_info().rss, process.num_threads()
-    connections = await sync_to_async(database_connections)()
+    connections = await in_database(database_connections)
     clients = len(redis_connection().client_list())
     with capsys.disabled():
         print(
@@ -78,7 +78,7 @@ async def test_a_thousand_idle_streams_block_nobody_and_all_hear_the_end(web, ac
         )
     assert max(latencies) < 2 and threads < 60 and connections < 25 and clients < 40
     # And everyone hears the end
-    await sync_to_async(finish)()
+    await in_database(finish)
     ends = await asyncio.gather(*(asyncio.wait_for(reader.read(), 60) for reader, _ in waiting))
     assert all(b"event: completed" in end for end in ends)
     for _, writer in waiting:

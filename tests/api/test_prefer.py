@@ -2,6 +2,7 @@ import threading
 import time
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest
 
 from api.prefer import preferred_seconds
@@ -35,6 +36,7 @@ def test_the_answer_is_held_until_the_generation_is_over(web, account, ask):
     def work() -> None:
         time.sleep(0.5)
         finish(held())
+        connection.close()
 
     worker = threading.Thread(target=work)
     worker.start()

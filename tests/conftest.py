@@ -4,6 +4,29 @@ import pytest
 from django.conf import settings
 
 from strategies.events import connection
+from tests.stack import running_stack
+
+POOLS = """
+[[pool]]
+name = "gpu"
+device = "cpu"
+queues = ["generation"]
+threads = 2
+
+[[pool]]
+name = "housekeeping"
+device = "none"
+queues = ["maintenance"]
+"""
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """One whole Atelier for every acceptance and browser test."""
+    home = tmp_path_factory.mktemp("stack")
+    with running_stack(home, POOLS, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
+        running.manage("seed_catalogue", "--benchmarks")
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -4,29 +4,7 @@ import io
 import pytest
 from PIL import Image
 
-from tests.stack import RunningStack, running_stack
-
-POOLS = """
-[[pool]]
-name = "gpu"
-device = "cpu"
-queues = ["generation"]
-threads = 2
-
-[[pool]]
-name = "housekeeping"
-device = "none"
-queues = ["maintenance"]
-"""
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory):
-    """One whole Atelier for all acceptance tests."""
-    home = tmp_path_factory.mktemp("stack")
-    with running_stack(home, POOLS, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
-        running.manage("seed_catalogue", "--benchmarks")
-        yield running
+from tests.stack import RunningStack
 
 
 @pytest.fixture

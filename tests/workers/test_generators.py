@@ -57,7 +57,7 @@ def test_a_request_is_never_given_to_a_generator_that_cannot_serve_it():
 
 def test_a_pool_without_a_device_passes_pictures_on(monkeypatch):
     monkeypatch.setattr("workers.identity.DRAWS", False)
-    with pytest.raises(NoDevice, match="pools.toml") as caught:
+    with pytest.raises(NoDevice, match=r"pools\.toml") as caught:
         LocalSdxl(LocalSdxlConfig(device="none")).start()
     assert caught.value.decision is Decision.TRANSIENT
 

@@ -1,13 +1,16 @@
 """Where waiting predictions stand, for any number of them at once."""
 
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
 
 from strategies.models import Prediction, Status
-from strategies.pools import live_pools
-from strategies.queues import Place, QueueState, queue_state
+from strategies.queues import Place, QueueState, queue_states
+
+STATES_KEPT = 1.0  # seconds
 
 # The order is the one in which tasks are claimed.
 POSITIONS = """
@@ -27,9 +30,14 @@ def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
     with connection.cursor() as cursor:
         cursor.execute(POSITIONS, [waiting])
         rows = cursor.fetchall()
-    pools = live_pools()
-    states = {queue: queue_state(queue, pools) for queue in {queue for _, queue, _ in rows}}
+    states = _states(int(time.monotonic() / STATES_KEPT))
     return {prediction: _place(states[queue], position) for prediction, queue, position in rows}
+
+
+@lru_cache(maxsize=1)
+def _states(moment: int) -> dict[str, QueueState]:
+    """The queues as they were at this moment: six look-ups that a thousand clients who poll can share."""
+    return {state.name: state for state in queue_states()}
 
 
 def _place(state: QueueState, position: int) -> Place:

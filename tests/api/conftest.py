@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from api import places
 from api.models import ApiKey, User
 from api.stack.ports import free_port
 from strategies.pools import PoolReport, report
@@ -41,7 +42,8 @@ class Account:
 
 @pytest.fixture(autouse=True)
 def _empty_redis(redis_server):
-    """Events, messages and pools of one test are not another's."""
+    """Events, messages, pools and queues of one test are not another's."""
+    places._states.cache_clear()
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
             name: {"level": quiet}
             for name, quiet in {
                 "uvicorn.access": "WARNING",
+                "celery.beat": "WARNING",
                 "celery.app.trace": "WARNING",  # the lifecycle says what became of a task
                 "celery.worker.strategy": "WARNING",
                 "kombu": "WARNING",

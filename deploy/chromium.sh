@@ -5,7 +5,8 @@ if command -v chromedriver >/dev/null && { command -v chromium || command -v goo
 fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing Chromium for the browser tests"
-    DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq chromium chromium-driver \
+    export DEBIAN_FRONTEND=noninteractive
+    { timeout 120 apt-get update -qq; timeout 300 apt-get install -y -qq chromium chromium-driver; } \
         </dev/null >/dev/null 2>&1 && exit 0
 fi
 echo "Chromium and chromedriver are not installed: the browser tests are skipped."

@@ -58,6 +58,6 @@ make_environment
 rm -f "$stamp"
 echo "Installing what $requirements asks for (takes minutes the first time only)"
 if [ "$(uname -s)" = Linux ] && [ -z "${PIP_EXTRA_INDEX_URL:-}" ] && ! command -v nvidia-smi >/dev/null; then
-    echo "  No NVIDIA driver here: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares the CUDA packages"
+    echo "  No NVIDIA driver here: PyTorch's index of CPU builds, in PIP_EXTRA_INDEX_URL, spares the CUDA packages"
 fi
 install

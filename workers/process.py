@@ -3,6 +3,7 @@
 import os
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import redis
 import structlog
@@ -59,6 +60,11 @@ def end() -> None:
     os._exit(70)
 
 
+def _model_name(location: str) -> str:
+    """What a model is called; where it lies on this machine is nobody's business."""
+    return Path(location).name if Path(location).is_absolute() else location
+
+
 def _report_forever() -> None:
     """Heartbeats of the pool: while this process lives, every few seconds."""
     started = datetime.now(UTC).isoformat()
@@ -81,6 +87,6 @@ def _report(started: str) -> pools.PoolReport:
         heartbeat_at=datetime.now(UTC).isoformat(),
         started_at=started,
         memory={key: value for one in health for key, value in one["memory"].items()},
-        resident=[model for one in health for model in one["resident"]],
+        resident=[_model_name(location) for one in health for location in one["resident"]],
         in_flight=identity.in_flight,
     )

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from families.catalogue import resolve
-from families.models.workflow import Rating
-from strategies.errors import AgeVerificationRequired
 from strategies.queues import place_of_new
 from strategies.registry import get_strategy
+from strategies.services.generations import require_age
 
 from .models import User
 
@@ -20,10 +19,7 @@ def dry_run(
     Raises: families.errors.CatalogueError, strategies.errors.RequestError.
     """
     resolution = resolve(family, selection, inputs)
-    if resolution.rating == Rating.ADULT and user.age_verified_at is None:
-        raise AgeVerificationRequired(
-            "This selection is for adults; an administrator can mark the account as age-verified."
-        )
+    require_age(user, resolution.workflow)
     task_type = get_strategy(resolution.workflow.strategy).task_types[0]
     return {
         **resolution.as_dict(num_predictions),

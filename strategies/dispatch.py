@@ -19,7 +19,7 @@ def publish_on_commit(tasks: Iterable[Task]) -> None:
     """Wake workers for these tasks once the transaction that wrote them is durable."""
     waiting = [task for task in tasks if task.ready]
     if waiting:
-        transaction.on_commit(lambda: publish(waiting))
+        transaction.on_commit(lambda: publish(waiting), robust=True)
 
 
 def publish(tasks: list[Task]) -> int:

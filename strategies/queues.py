@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, F, Min, Q
+from django.db.models import Avg, Count, F, Min
 from django.utils import timezone
 
-from .models import Generation, Status, Task
+from .models import Status, Task
 from .pools import PoolReport, live_pools
 from .tasktypes import QUEUES
 
 RATE_WINDOW = timedelta(minutes=10)
 RATE_SAMPLE = 50  # finished tasks looked at for the mean duration
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in its queue."""
+
+    position: int | None
+    eta_seconds: float | None
+    possible: bool
+    reasons: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,18 @@ class QueueState:
 
     @property
     def eta_seconds(self) -> float | None:
-        """When a task submitted now would start, by the measured duration; None while nothing is known."""
-        if not self.pools or self.seconds_each is None:
-            return None
-        return round((self.depth + self.running / 2) * self.seconds_each / self.pools, 1)
+        """When a task submitted now would start."""
+        return self.place(self.depth).eta_seconds
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in its queue."""
-
-    position: int | None
-    eta_seconds: float | None
-    possible: bool
-    reasons: list[str]
+    def place(self, position: int) -> Place:
+        """A place with its time left by the measured duration; what nobody can run has no position."""
+        if not self.pools:
+            reason = f"No live pool serves the queue {self.name!r}; the request waits for one."
+            return Place(None, None, False, [reason])
+        if self.seconds_each is None:
+            return Place(position, None, True, [])
+        eta = (position + self.running / 2) * self.seconds_each / self.pools
+        return Place(position, round(eta, 1), True, [])
 
 
 def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
@@ -75,33 +83,4 @@ def queue_states() -> list[QueueState]:
 def place_of_new(task_type: str) -> Place:
     """Where a task of this type would stand if it were submitted now."""
     state = queue_state(QUEUES[task_type])
-    if not state.pools:
-        return _impossible(state.name)
-    return Place(state.depth, state.eta_seconds, True, [])
-
-
-def place_of(generation: Generation) -> Place | None:
-    """Where a generation's first waiting task stands; None once nothing of it waits."""
-    first = (
-        Task.objects.filter(generation=generation, status=Status.STARTING, ready=True)
-        .order_by("created_at", "id").first()
-    )  # fmt: skip
-    if first is None:
-        return None
-    state = queue_state(first.queue)
-    if not state.pools:
-        return _impossible(state.name)
-    ahead = Task.objects.filter(queue=first.queue, status=Status.STARTING, ready=True).filter(
-        Q(priority__gt=first.priority)
-        | Q(priority=first.priority, created_at__lt=first.created_at)
-        | Q(priority=first.priority, created_at=first.created_at, id__lt=first.id)
-    )
-    position = ahead.count()
-    eta = None
-    if state.seconds_each is not None:
-        eta = round((position + state.running / 2) * state.seconds_each / state.pools, 1)
-    return Place(position, eta, True, [])
-
-
-def _impossible(queue: str) -> Place:
-    return Place(None, None, False, [f"No live pool serves the queue {queue!r}; the request waits for one."])
+    return state.place(state.depth)

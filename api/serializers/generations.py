@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from strategies.models import Generation, Prediction, Status
+from strategies.places import places_of
 from strategies.queues import Place
 
 from ..links import file_link, link
-from ..places import places_of
 
 
 class QueueSerializer(serializers.Serializer):

@@ -99,13 +99,18 @@ def generation_delete(generation: Generation) -> None:
         transaction.on_commit(lambda: [file.delete(save=False) for file in files], robust=True)
 
 
-def _start(ask: Ask) -> Generation:
-    if ask.workflow.state != State.PUBLISHED:
-        raise WorkflowUnavailable(f"The workflow {ask.workflow.key!r} is {ask.workflow.state}.")
-    if ask.workflow.rating == Rating.ADULT and not getattr(ask.owner, "age_verified_at", None):
+def require_age(owner: AbstractBaseUser, workflow: Workflow) -> None:
+    """Raises: AgeVerificationRequired for an adult workflow unless the account is age-verified."""
+    if workflow.rating == Rating.ADULT and not getattr(owner, "age_verified_at", None):
         raise AgeVerificationRequired(
             "This workflow is for adults; an administrator can mark the account as age-verified."
         )
+
+
+def _start(ask: Ask) -> Generation:
+    if ask.workflow.state != State.PUBLISHED:
+        raise WorkflowUnavailable(f"The workflow {ask.workflow.key!r} is {ask.workflow.state}.")
+    require_age(ask.owner, ask.workflow)
     strategy = get_strategy(ask.workflow.strategy)
     inputs = strategy.validate(ask)  # may fetch images: outside the transaction
     with transaction.atomic():

@@ -16,9 +16,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from api import places
 from api.models import ApiKey, User
 from api.stack.ports import free_port
+from strategies import places
 from strategies.pools import PoolReport, report
 from tests.factories import make_owner, make_workflow
 

@@ -6,8 +6,9 @@ from django.utils import timezone
 from strategies import lifecycle, pools
 from strategies.models import Task
 from strategies.models.generation import Priority
+from strategies.places import _states, places_of
 from strategies.pools import PoolReport, live_pools, report, withdraw
-from strategies.queues import place_of, place_of_new, queue_state, queue_states
+from strategies.queues import Place, place_of_new, queue_state, queue_states
 from tests.factories import make_generation
 
 from .lifecycle import claim, output_of
@@ -22,6 +23,11 @@ def finish_one_in(seconds):
     lifecycle.succeed(held, output_of(held.task))
     began = timezone.now() - timedelta(seconds=seconds)
     Task.objects.filter(id=held.task.id).update(started_at=began)
+
+
+def place_of(generation) -> Place | None:
+    _states.cache_clear()  # shared for a second, longer than these tests last
+    return next(iter(places_of(generation.predictions.all()).values()), None)
 
 
 def test_a_pool_lives_while_it_reports(redis_server):

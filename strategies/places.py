@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from strategies.models import Prediction, Status
-from strategies.queues import Place, QueueState, queue_states
+from .models import Prediction, Status
+from .queues import Place, QueueState, queue_states
 
 STATES_KEPT = 1.0  # seconds
 
@@ -31,20 +31,10 @@ def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
         cursor.execute(POSITIONS, [waiting])
         rows = cursor.fetchall()
     states = _states(int(time.monotonic() / STATES_KEPT))
-    return {prediction: _place(states[queue], position) for prediction, queue, position in rows}
+    return {prediction: states[queue].place(position) for prediction, queue, position in rows}
 
 
 @lru_cache(maxsize=1)
 def _states(moment: int) -> dict[str, QueueState]:
     """The queues as they were at this moment: six look-ups that a thousand clients who poll can share."""
     return {state.name: state for state in queue_states()}
-
-
-def _place(state: QueueState, position: int) -> Place:
-    if not state.pools:
-        reason = f"No live pool serves the queue {state.name!r}; the request waits for one."
-        return Place(None, None, False, [reason])
-    eta = None
-    if state.seconds_each is not None:
-        eta = round((position + state.running / 2) * state.seconds_each / state.pools, 1)
-    return Place(position, eta, True, [])

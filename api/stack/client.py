@@ -86,7 +86,7 @@ class Client:
         except httpx.HTTPError as error:
             raise StackError(f"{method} {url} failed: {_reason(error)}.") from error
         if response.is_error:
-            raise StackError(f"{method} {url} answered {response.status_code}: {_problem(response)}")
+            raise StackError(f"{method} {url} answered {response.status_code}: {problem(response)}")
         return response
 
 
@@ -104,10 +104,11 @@ def events(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             name, data = "message", []
 
 
-def _problem(response: httpx.Response) -> str:
+def problem(response: httpx.Response) -> str:
+    """What a refusal says, for people."""
     try:
-        problem = response.json()
-        return problem.get("detail") or problem["title"]
+        said = response.json()
+        return said.get("detail") or said["title"]
     except (ValueError, KeyError, AttributeError):
         return response.text[:200] or "nothing"
 

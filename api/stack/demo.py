@@ -18,7 +18,8 @@ LONGEST_NAME = 50
 def demo(options: Options, prompt: str, family: str | None, folder: Path | None) -> None:
     """The terminal shows the steps and a progress bar; the programs' logs go to their files only."""
     stack = Stack(options, load_pools(options.pools_file), say=say, log=lambda line: None)
-    with stack.running():
+    with stack.running() as supervisor:
+        stack.wait_until_ready(supervisor)
         say(f"Drawing: {prompt}")
         client = Client(options.url, (options.home / "demo-key").read_text().strip())
         path = save(draw(client, prompt, family), prompt, folder or options.home / "pictures")

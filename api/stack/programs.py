@@ -71,7 +71,7 @@ def pools(wanted: Sequence[Pool]) -> list[Program]:
 
 
 def celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--app", "workers.app", *arguments]
+    return [sys.executable, "-m", "celery", "--quiet", "--app", "workers.app", *arguments]
 
 
 def tied(*command: str) -> list[str]:

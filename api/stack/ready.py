@@ -7,23 +7,26 @@ from functools import partial
 import httpx
 
 from api.stack import postgres, redis
+from api.stack.client import problem
+from api.stack.errors import NotInTime
 from api.stack.supervisor import Supervisor
 
-POLL_SECONDS = 0.2
-PAGE_POLL_SECONDS = 0.5  # a page costs its server more than a connection
+POLL_SECONDS = 0.4  # short beside any start; each look at /readyz costs the starting machine
 Probe = Callable[[], str | None]  # what is still wrong, or None
 
 
-def wait_for(supervisor: Supervisor, probe: Probe, seconds: float, culprit: str) -> None:
+def wait_for(supervisor: Supervisor, probe: Probe, seconds: float, culprit: str | None = None) -> None:
     """Try until nothing is wrong.
 
-    Raises: StackError when a program keeps dying, or when time is up, with the end of the culprit's log.
+    Parameters: `culprit` is the program whose last log lines explain why not.
+    Raises: StackError when a program keeps dying; NotInTime when time is up.
     """
     end = time.monotonic() + seconds
     while trouble := probe():
         supervisor.require_healthy()
         if time.monotonic() > end:
-            raise supervisor.failure(culprit, f"{trouble} after {seconds:.0f} seconds.")
+            words = f" {supervisor.last_words(culprit)}" if culprit else ""
+            raise NotInTime(f"After {seconds:.0f} seconds {trouble}.{words}")
         time.sleep(POLL_SECONDS)
 
 
@@ -46,9 +49,7 @@ def _page(url: str, accepted: tuple[int, ...]) -> str | None:
         # The environment's proxies are not for loopback.
         answer = httpx.get(url, trust_env=False, timeout=5)
     except httpx.HTTPError:
-        return f"Nothing answers at {url}"
-    return (
-        None
-        if answer.status_code in accepted
-        else f"{url} still says {answer.status_code} {answer.text[:500]}"
-    )
+        return f"nothing answers at {url}"
+    if answer.status_code in accepted:
+        return None
+    return f"{url} still says {answer.status_code}: {problem(answer).rstrip('.')}"

@@ -31,7 +31,7 @@ class Stack:
 
     @contextmanager
     def running(self) -> Iterator[Supervisor]:
-        """Atelier, ready to take requests; everything is stopped on leaving.
+        """Atelier, answering; everything is stopped on leaving.
 
         Raises: StackError when it cannot start.
         """
@@ -74,8 +74,16 @@ class Stack:
         self.say("Starting web server, workers, beat and Flower")
         supervisor.start("atelier")
         seconds = self.options.start_seconds
-        ready.wait_for(supervisor, ready.page(f"{self.options.url}/readyz", 200), seconds, "web")
+        ready.wait_for(supervisor, ready.page(f"{self.options.url}/healthz", 200), seconds, "web")
         ready.wait_for(supervisor, ready.page(self.options.flower_url, 200, 401), seconds, "flower")
+
+    def wait_until_ready(self, supervisor: Supervisor) -> None:
+        """Wait until every queue has a live pool, be it on this machine or on another.
+
+        Raises: NotInTime when one has not; StackError when a program keeps dying.
+        """
+        page = ready.page(f"{self.options.url}/readyz", 200)
+        ready.wait_for(supervisor, page, self.options.start_seconds)
 
 
 def child_environment(options: Options) -> dict[str, str]:

@@ -65,6 +65,7 @@ class Supervisor:
                 "nodaemon": "true",
                 "silent": "true",
                 "logfile": literal(str(self.log_directory / f"{self.log_name}.log")),
+                "loglevel": "warn",  # deaths and restarts, not every success
                 "logfile_maxbytes": "10MB",
                 "logfile_backups": "3",
                 "pidfile": literal(str(self.directory / "supervisord.pid")),
@@ -121,13 +122,14 @@ class Supervisor:
             starts = self._starts[info["name"]]
             starts.add(info["start"])
             if info["statename"] == "FATAL" or len(starts - {0}) > STARTS_TOLERATED:
-                raise self.failure(info["name"], f"{info['name']} keeps dying while it starts.")
+                words = self.last_words(info["name"])
+                raise StackError(f"{info['name']} keeps dying while it starts. {words}")
 
-    def failure(self, name: str, sentence: str) -> StackError:
-        """An error that ends with the last lines of a program's log."""
+    def last_words(self, name: str) -> str:
+        """The end of a program's log, for a message."""
         path = self.log_directory / f"{name}.log"
         text = path.read_text(errors="replace").splitlines()[-LAST_LINES:] if path.exists() else []
-        return StackError("\n  ".join([f"{sentence} The end of {path}:", *(text or ["(empty)"])]))
+        return "\n  ".join([f"The end of {path}:", *(text or ["(empty)"])])
 
     def stop(self) -> None:
         """Stop every program, the last group first, then supervisord; nothing of ours is left."""

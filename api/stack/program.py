@@ -41,7 +41,12 @@ class Program:
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "3",
         }
-        return "\n".join([f"[program:{self.name}]", *(f"{key} = {value}" for key, value in settings.items())])
+        return section(f"program:{self.name}", settings)
+
+
+def section(title: str, settings: Mapping[str, str]) -> str:
+    """A part of the supervisor's configuration file."""
+    return "\n".join([f"[{title}]", *(f"{key} = {value}" for key, value in settings.items()), ""])
 
 
 def literal(text: str) -> str:

@@ -22,17 +22,16 @@ from api.stack.errors import StackError
 from api.stack.home import write_private
 from api.stack.packages import ROOT
 from api.stack.processes import matching, wait_gone
-from api.stack.program import Program, literal
+from api.stack.program import Program, literal, section
 from api.stack.tether import tethered
 
-MARK = (
-    "ATELIER_RUN"  # in the environment of every process we start: finds what an interrupted run left behind
-)
+MARK = "ATELIER_RUN"  # an entry in the environment of all we start: finds what an interrupted run left
 LONGEST_SOCKET_PATH = 90  # the kernel's limit is 107 bytes, and supervisord appends a number
 STARTS_TOLERATED = 3  # of one program while the whole comes up
 LEFTOVER_SECONDS = 10
 USER = "atelier"  # of supervisord, behind a password made for each run
 LAST_LINES = 8
+INTERFACE = "supervisor.rpcinterface:make_main_rpcinterface"
 
 
 class Supervisor:
@@ -59,33 +58,38 @@ class Supervisor:
 
     def config(self) -> str:
         """The text of supervisord.conf."""
+        members = [program for programs in self.groups.values() for program in programs]
+        return "\n".join(
+            [self._own_sections(), *(program.section(self.log_directory) for program in members)]
+        )
+
+    def _own_sections(self) -> str:
         login = {"username": USER, "password": self._password}
         own = {
-            "supervisord": {
-                "nodaemon": "true",
-                "silent": "true",
-                "logfile": literal(str(self.log_directory / f"{self.log_name}.log")),
-                "loglevel": "warn",  # deaths and restarts, not every success
-                "logfile_maxbytes": "10MB",
-                "logfile_backups": "3",
-                "pidfile": literal(str(self.directory / "supervisord.pid")),
-                **({"user": "root"} if os.geteuid() == 0 else {}),  # silences its warning; programs stay ours
-            },
-            "unix_http_server": {"file": literal(str(self._socket)), "chmod": "0600", **login},
-            "supervisorctl": {"serverurl": literal(f"unix://{self._socket}"), **login},  # for operators
-            "rpcinterface:supervisor": {
-                "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
-            },
+            "nodaemon": "true",
+            "silent": "true",
+            "logfile": literal(str(self.log_directory / f"{self.log_name}.log")),
+            "loglevel": "warn",  # deaths and restarts, not every success
+            "logfile_maxbytes": "10MB",
+            "logfile_backups": "3",
+            "pidfile": literal(str(self.directory / "supervisord.pid")),
+            **({"user": "root"} if os.geteuid() == 0 else {}),  # silences its warning; programs stay ours
         }
-        for number, (group, programs) in enumerate(self.groups.items(), start=1):
-            members = ",".join(program.name for program in programs)
-            own[f"group:{group}"] = {"programs": members, "priority": str(number * 100)}
-        sections = [
-            "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in settings.items())])
-            for name, settings in own.items()
+        groups = [
+            section(
+                f"group:{group}", {"programs": ",".join(p.name for p in programs), "priority": str(number)}
+            )
+            for number, (group, programs) in enumerate(self.groups.items())
         ]
-        programs = [program for members in self.groups.values() for program in members]
-        return "\n\n".join([*sections, *(program.section(self.log_directory) for program in programs)]) + "\n"
+        return "\n".join(
+            [
+                section("supervisord", own),
+                section("unix_http_server", {"file": literal(str(self._socket)), "chmod": "0600", **login}),
+                section("supervisorctl", {"serverurl": literal(f"unix://{self._socket}"), **login}),
+                section("rpcinterface:supervisor", {"supervisor.rpcinterface_factory": INTERFACE}),
+                *groups,
+            ]
+        )
 
     def launch(self, environment: Mapping[str, str]) -> None:
         """Start supervisord itself, in a session of its own so that Ctrl-C reaches only us."""

@@ -7,12 +7,12 @@ import sys
 import time
 
 import httpx
-import psutil
 import pytest
 
 from api.stack.packages import ROOT
 from api.stack.ports import free_port
-from api.stack.supervisor import leftovers
+from api.stack.processes import matching
+from api.stack.supervisor import MARK, leftovers
 
 START_SECONDS = 240
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -54,8 +54,10 @@ class Run:
         return leftovers(self.home / "run" / "all")
 
     def program(self, name):
-        named = [p for p in self.processes() if p.environ().get("SUPERVISOR_PROCESS_NAME") == name]
-        return min(named, key=psutil.Process.create_time, default=None)
+        """The oldest living process of one program, which is its main one."""
+        wanted = {MARK: str(self.home / "run" / "all"), "SUPERVISOR_PROCESS_NAME": name}
+        named = matching(lambda process: wanted.items() <= process.environ().items())
+        return min(named, key=lambda process: process.pid, default=None)
 
 
 @pytest.fixture

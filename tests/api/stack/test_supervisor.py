@@ -11,8 +11,9 @@ from supervisor.options import ServerOptions
 from api.stack import programs
 from api.stack.errors import StackError
 from api.stack.packages import ROOT
+from api.stack.processes import matching
 from api.stack.program import Program
-from api.stack.supervisor import Supervisor, leftovers
+from api.stack.supervisor import MARK, Supervisor, leftovers
 from workers.pools import load_pools
 
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
@@ -69,7 +70,8 @@ def wait_until(condition, seconds=30):
 
 def named(folders, name):
     """The living process of one program."""
-    mine = [p for p in leftovers(folders[0]) if p.environ().get("SUPERVISOR_PROCESS_NAME") == name]
+    wanted = {MARK: str(folders[0]), "SUPERVISOR_PROCESS_NAME": name}
+    mine = matching(lambda process: wanted.items() <= process.environ().items())
     return mine[0] if mine else None
 
 
@@ -161,7 +163,8 @@ def test_a_program_that_ignores_its_signal_is_killed_with_all_its_children(folde
 def test_nothing_outlives_a_runner_or_a_supervisor_that_is_killed(folders, victim):
     # Given a process that runs a supervisor that runs a program
     code = (
-        "import os, sys, time; from pathlib import Path; from api.stack.program import Program\n"
+        "import os, sys, time; from pathlib import Path; from api.stack.processes import matching
+from api.stack.program import Program\n"
         "from api.stack.programs import tied; from api.stack.supervisor import Supervisor\n"
         f"program = Program('sleeper', tied(sys.executable, '-c', {SLEEP!r}))\n"
         "supervisor = Supervisor(*map(Path, sys.argv[1:]), {'all': [program]})\n"

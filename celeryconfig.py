@@ -28,7 +28,8 @@ worker_pool_start_method = "spawn"
 worker_proc_alive_timeout = 120.0
 task_time_limit = settings.TASK_TIME_LIMIT
 task_soft_time_limit = settings.TASK_TIME_LIMIT - 30
-worker_cancel_long_running_tasks_on_connection_loss = True
+# A second delivery finds nothing to claim, so work goes on while the broker is away (docs/decisions/0005).
+worker_cancel_long_running_tasks_on_connection_loss = False
 worker_soft_shutdown_timeout = 30.0
 worker_enable_soft_shutdown_on_idle = True
 worker_hijack_root_logger = False
@@ -39,6 +40,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 4
 broker_pool_limit = 10
+broker_pool_acquire_timeout = 3
 PUBLISH_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}  # the reaper tries again
 broker_transport_options = {
     "visibility_timeout": 2 * settings.TASK_TIME_LIMIT,

@@ -27,7 +27,7 @@ def limited(application: Application) -> Application:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
-        large = scope["path"].startswith(UPLOADS)
+        large = scope["path"] == UPLOADS and scope["method"] == "POST" and _has_credentials(scope)
         limit = settings.LORA_MAX_BYTES if large else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         left = limit + ENVELOPE
 
@@ -47,6 +47,11 @@ def limited(application: Application) -> Application:
             await _refuse(send, limit)
 
     return guard
+
+
+def _has_credentials(scope: MutableMapping[str, Any]) -> bool:
+    """Whether anything is sent that could be a key or a session; whether it is one shows later."""
+    return any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
 
 
 def _announced(scope: MutableMapping[str, Any]) -> int:

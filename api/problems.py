@@ -6,7 +6,12 @@ from itertools import islice
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views import defaults
@@ -103,6 +108,8 @@ def problem_of(error: Exception, statuses: Mapping[str, int] | None = None) -> J
         case exceptions.ValidationError():
             errors = list(_flattened(error.detail))
             return problem("invalid_request", _sentence(errors), errors=errors)
+        case ObjectDoesNotExist():  # it was there a moment ago
+            return problem("not_found", NOT_FOUND)
         case exceptions.APIException() | Http404() | PermissionDenied() | SuspiciousOperation():
             return _standard_problem(error)
         case OperationalError() | InterfaceError():

@@ -189,7 +189,7 @@ TASK_TIME_LIMIT = env.int("ATELIER_TASK_TIME_LIMIT", default=1800)
 OUTPUT_URL_SECONDS = env.int("ATELIER_OUTPUT_URL_SECONDS", default=24 * 3600)
 EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600)
 ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)
-ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=64 * 1024 * 1024)
+ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=16 * 1024 * 1024)
 LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
 # True lets clients name images on plain http and on private addresses: only where every client is trusted.
 ALLOW_PRIVATE_IMAGE_URLS = env.bool("ATELIER_ALLOW_PRIVATE_IMAGE_URLS", default=False)

@@ -70,7 +70,7 @@ async def _frame(request: HttpRequest, generation: Generation, event: Event) -> 
             data = await in_database(_outputs, request, generation, UUID(data["prediction"])) or data
         case "completed":
             data = await in_database(_whole, request, generation) or data
-    return _encoded(event.id, event.name, data)
+    return b"id: %b\n%b" % (event.id.encode(), _encoded(event.name, data))
 
 
 def _outputs(request: HttpRequest, generation: Generation, prediction: UUID) -> dict[str, Any] | None:
@@ -96,12 +96,13 @@ def _from_the_row(request: HttpRequest, generation: Generation) -> list[bytes]:
                 yield "output", _output(prediction, request)
         yield "completed", generation_document(row, request)
 
-    return [_encoded(FROM_THE_ROW, name, data) for name, data in events()]
+    *first, last = [_encoded(name, data) for name, data in events()]
+    return [*first, b"id: %b\n%b" % (FROM_THE_ROW.encode(), last)]
 
 
 def _output(prediction: Prediction, request: HttpRequest) -> dict[str, Any]:
     return {"prediction": str(prediction.id), "output": output_documents(prediction, request)}
 
 
-def _encoded(id: str, name: str, data: Any) -> bytes:
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (id.encode(), name.encode(), JSONRenderer().render(data))
+def _encoded(name: str, data: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), JSONRenderer().render(data))

@@ -155,7 +155,7 @@ def _locate(source: ModelSource, variant: str | None) -> Path:
     if hub.is_hub_id(source.location) and source.revision:
         return hub.snapshot(source, (*hub.CONFIG_PATTERNS, *hub.weight_patterns(variant)))
     raise ModelNotFound(
-        f"There is no folder or file {source.location}; check the path,"
+        f"There is no folder or file {path.name}; check its path on the machine of the pool,"
         " or give a hub id together with its revision."
     )
 

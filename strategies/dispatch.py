@@ -1,11 +1,14 @@
 """From committed rows to messages. A message that cannot be sent is the reaper's, never the client's."""
 
+import sys
 from collections.abc import Iterable
+from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
+from redis import RedisError
 
 from workers.app import app
 
@@ -16,8 +19,12 @@ log = structlog.get_logger(__name__)
 
 
 def publish_on_commit(tasks: Iterable[Task]) -> None:
-    """Wake workers for these tasks once the transaction that wrote them is durable."""
-    waiting = [task for task in tasks if task.ready]
+    """Wake workers for these tasks once the transaction that wrote them is durable.
+
+    What must not start yet is left to the reaper, which publishes it when its time has come.
+    """
+    now = timezone.now()
+    waiting = [task for task in tasks if task.ready and (task.not_before is None or task.not_before <= now)]
     if waiting:
         transaction.on_commit(lambda: publish(waiting), robust=True)
 
@@ -36,5 +43,28 @@ def publish(tasks: list[Task]) -> int:
     except (OperationalError, OSError) as error:
         log.warning("publish_failed", unsent=len(tasks) - len(sent), error=str(error))
     if sent:
-        Task.objects.filter(id__in=sent, status=Status.STARTING).update(published_at=timezone.now())
+        _note(sent)
     return len(sent)
+
+
+def messages_in(queue: str) -> int:
+    """How many messages wait in a queue; none that we could add to while the broker is away.
+
+    Says nothing of the messages that workers hold, which is no proof of anything anyway.
+    """
+    try:
+        with app.connection_for_write() as broker, broker.channel() as channel:
+            return channel.queue_declare(queue, passive=True).message_count
+    except ChannelError:  # nobody has used the queue yet
+        return 0
+    except (OperationalError, OSError, RedisError) as error:
+        log.warning("broker_away", queue=queue, error=str(error))
+        return sys.maxsize
+
+
+def _note(sent: list[UUID]) -> None:
+    """Mark tasks as published; whoever holds one of the rows right now is busy with it anyway."""
+    with transaction.atomic():
+        free = Task.objects.filter(id__in=sent, status=Status.STARTING).order_by("id")
+        ids = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True))
+        Task.objects.filter(id__in=ids).update(published_at=timezone.now())

@@ -35,6 +35,14 @@ def connection() -> redis.Redis:
     )
 
 
+def is_over(generation: UUID | str) -> bool:
+    """Whether `completed` was told already: nothing may follow it."""
+    try:
+        return bool(connection().exists(stream_key(generation) + ":over"))
+    except redis.RedisError:
+        return False
+
+
 def emit(generation: UUID | str, event: str, data: dict[str, Any]) -> None:
     """Append one event (`status`, `progress`, `preview`, `output`, `completed`) and announce it."""
     key = stream_key(generation)
@@ -42,6 +50,8 @@ def emit(generation: UUID | str, event: str, data: dict[str, Any]) -> None:
         pipeline = connection().pipeline(transaction=False)
         pipeline.xadd(key, {"event": event, "data": json.dumps(data)}, maxlen=REPLAY_LENGTH, approximate=True)
         pipeline.expire(key, settings.EVENT_STREAM_SECONDS)
+        if event == "completed":
+            pipeline.set(f"{key}:over", 1, ex=settings.EVENT_STREAM_SECONDS)
         pipeline.publish(key, event)
         pipeline.execute()
     except redis.RedisError as error:

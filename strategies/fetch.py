@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.db import connection
 from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.exceptions import HTTPError
 
 from .errors import InvalidImage, one
 
@@ -28,6 +30,8 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
     if scheme != "https" and not settings.ALLOW_PRIVATE_IMAGE_URLS:
         raise InvalidImage("Image URLs must be https.", errors=one(loc, "not an https URL", "url_scheme"))
     try:
+        if not connection.in_atomic_block:
+            connection.close()  # a slow server must not keep a database connection from others
         with _session() as session, session.get(url, stream=True) as response:
             if response.is_redirect:
                 raise InvalidImage(
@@ -41,7 +45,7 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
             "The image URL points to a private address; upload the image as an asset instead.",
             errors=one(loc, "private address", "private_address"),
         ) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise InvalidImage(
             "The image could not be fetched from its URL; check it, or upload the image as an asset.",
             errors=one(loc, type(error).__name__, "unreachable"),
@@ -65,7 +69,7 @@ def _session() -> HTTPSession:
 def _bounded(response: requests.Response, loc: tuple[str | int, ...]) -> bytes:
     """The body, as long as it stays within the limits; a header that promises less is not believed."""
     deadline, parts, size = time.monotonic() + TOTAL_SECONDS, [], 0
-    for part in response.iter_content(CHUNK):
+    while part := response.raw.read1(CHUNK, decode_content=True):  # whatever has arrived, so that time counts
         size += len(part)
         if size > settings.ASSET_MAX_BYTES or time.monotonic() > deadline:
             raise InvalidImage(

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -36,13 +35,11 @@ def clean_image(data: bytes, *, loc: tuple[str | int, ...]) -> CleanImage:
             f"The image is larger than {limit} MiB; send a smaller one.", errors=_at(loc, "too_large")
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-                _check_size(opened, loc)
-                upright = ImageOps.exif_transpose(opened)
-                upright.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _check_size(opened, loc)
+            upright = ImageOps.exif_transpose(opened)
+            upright.load()
+    except Image.DecompressionBombError as error:
         raise InvalidImage(
             "The image has too many pixels; send a smaller one.", errors=_at(loc, "too_large")
         ) from error
@@ -50,7 +47,9 @@ def clean_image(data: bytes, *, loc: tuple[str | int, ...]) -> CleanImage:
         raise InvalidImage(
             "The file is not a PNG, JPEG or WebP image; convert it first.", errors=_at(loc, "not_an_image")
         ) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except InvalidImage:
+        raise
+    except Exception as error:  # decoders raise whatever they like at bytes that are damaged on purpose
         raise InvalidImage(
             "The image is damaged or cut short; send it again.", errors=_at(loc, "corrupt")
         ) from error
@@ -68,7 +67,9 @@ def _check_size(image: Image.Image, loc: tuple[str | int, ...]) -> None:
 
 
 def _encoded(image: Image.Image) -> CleanImage:
-    mode = "L" if image.mode in ("1", "L", "I;16") else "RGBA" if "A" in image.getbands() else "RGB"
+    if image.mode.startswith("I"):  # 16 bits, as depth maps have; Pillow would clip them to 8
+        image = image.convert("I").point(lambda level: level / 257).convert("L")
+    mode = "L" if image.mode in ("1", "L") else "RGBA" if "A" in image.getbands() else "RGB"
     plain = image.convert(mode)
     plain.info = {}  # Pillow writes EXIF and ICC it finds here
     buffer = io.BytesIO()

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from gpu.requests import (
+    DEFAULT_STRENGTH,
+    MAX_ADAPTER_WEIGHT,
     MAX_ADAPTERS,
     MAX_CONTROL_SCALE,
     MAX_GUIDANCE,
@@ -16,7 +18,9 @@ from gpu.requests import (
     MAX_STEPS,
     MIN_SIDE,
     SIZE_MULTIPLE,
+    PipelineMode,
 )
+from gpu.schedulers import SCHEDULERS
 
 from .errors import InvalidInputs, Problem
 
@@ -52,7 +56,7 @@ class LoraInput(Inputs):
     """An uploaded LoRA and how strongly it speaks."""
 
     lora: UUID
-    weight: float = Field(default=1.0, ge=-4, le=4)
+    weight: float = Field(default=1.0, ge=-MAX_ADAPTER_WEIGHT, le=MAX_ADAPTER_WEIGHT)
 
 
 class TextToImageInputs(Inputs):
@@ -77,6 +81,18 @@ class TextToImageInputs(Inputs):
             raise PydanticCustomError("mask_without_image", "A mask needs an image to apply to; give both.")
         if self.strength is not None and self.image is None:
             raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
+        mode = PipelineMode.INPAINT if self.mask else PipelineMode.IMAGE_TO_IMAGE
+        strength = DEFAULT_STRENGTH[mode] if self.strength is None else self.strength
+        if self.image is not None and int(self.num_inference_steps * strength) < 1:
+            raise PydanticCustomError(
+                "nothing_to_do", "Strength × steps leaves no step to do; raise one of them."
+            )
+        if self.scheduler is not None and self.scheduler not in SCHEDULERS:
+            raise PydanticCustomError(
+                "unknown_scheduler",
+                "There is no such scheduler; use one of {known}.",
+                {"known": ", ".join(sorted(SCHEDULERS))},
+            )
         if self.width * self.height > MAX_PIXELS:
             raise PydanticCustomError(
                 "too_many_pixels", "Width × height is too large; ask for a smaller picture."

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from gpu.requests import MAX_ADAPTER_WEIGHT, MAX_CONTROL_SCALE
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -28,7 +30,7 @@ class LoraParams(Params):
 
     location: str | None = None
     lora: UUID | None = None
-    weight: float = Field(default=1.0, ge=-4, le=4)
+    weight: float = Field(default=1.0, ge=-MAX_ADAPTER_WEIGHT, le=MAX_ADAPTER_WEIGHT)
 
 
 class ControlParams(Params):
@@ -37,7 +39,7 @@ class ControlParams(Params):
     model: Weights
     image: UUID
     preprocessor: str | None = None
-    scale: float = Field(default=1.0, ge=0, le=4)
+    scale: float = Field(default=1.0, ge=0, le=MAX_CONTROL_SCALE)
     start: float = Field(default=0.0, ge=0, le=1)
     end: float = Field(default=1.0, ge=0, le=1)
 

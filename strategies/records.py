@@ -7,15 +7,18 @@ from .strategy import Ask
 
 
 def create_generation(
-    ask: Ask, *, strategy: str, inputs: dict[str, Any]
+    ask: Ask, *, strategy: str, inputs: dict[str, Any], version: int | None = None
 ) -> tuple[Generation, list[Prediction]]:
-    """A generation and its predictions (seed, seed + 1, …), two inserts however many there are."""
+    """A generation and its predictions (seed, seed + 1, …), two inserts however many there are.
+
+    Parameters: `version` of the workflow; its present one unless given.
+    """
     generation = Generation.objects.create(
         owner=ask.owner,
         strategy=strategy,
         family=ask.family,
         workflow=ask.workflow,
-        workflow_version=ask.workflow.version,
+        workflow_version=ask.workflow.version if version is None else version,
         selection=ask.selection,
         inputs=inputs,
         rating=ask.workflow.rating,

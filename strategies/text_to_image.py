@@ -6,6 +6,8 @@ from uuid import UUID
 from django.conf import settings
 
 from families.contract import parse_contract
+from families.models import Workflow
+from gpu.requests import MAX_ADAPTERS, MAX_PROMPT
 
 from .assets import asset_from_reference, lora_of_owner
 from .errors import InvalidInputs, one
@@ -28,13 +30,25 @@ class TextToImage:
         inputs = parse_inputs(
             TextToImageInputs, {key: value for key, value in values.items() if value is not None}
         )
-        controlnets = len(ask.workflow.controlnets)
-        if len(inputs.control_images) != controlnets:
-            raise InvalidInputs(
-                f"This workflow takes {controlnets} control image(s), {len(inputs.control_images)} given.",
-                errors=one(("inputs", "control_images"), f"exactly {controlnets} needed", "wrong_count"),
-            )
+        self._fits_recipe(ask.workflow, inputs)
         return self._stored(ask, inputs).model_dump(mode="json", exclude_none=True)
+
+    def _fits_recipe(self, workflow: Workflow, inputs: TextToImageInputs) -> None:
+        """What the inputs and the author's recipe may be together."""
+        controlnets, loras = len(workflow.controlnets), len(workflow.loras) + len(inputs.loras)
+        limit = MAX_PROMPT - len(workflow.prompt_prefix)
+        if len(inputs.control_images) != controlnets:
+            given = len(inputs.control_images)
+            what, field = f"takes {controlnets} control image(s), {given} given", "control_images"
+        elif loras > MAX_ADAPTERS:
+            what, field = f"takes {MAX_ADAPTERS - len(workflow.loras)} LoRA(s) beside its own", "loras"
+        elif len(inputs.prompt) > limit:
+            what, field = f"takes a prompt of {limit} characters", "prompt"
+        else:
+            return
+        raise InvalidInputs(
+            f"This workflow {what}.", errors=one(("inputs", field), f"this workflow {what}", "wrong_count")
+        )
 
     def _stored(self, ask: Ask, inputs: TextToImageInputs) -> TextToImageInputs:
         """The inputs with every image stored as the owner's asset and every LoRA known to be theirs."""

@@ -3,11 +3,12 @@
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import Error
+from django.db import DataError, Error, IntegrityError, close_old_connections
 
 from gpu.errors import Canceled, Decision, GpuError
 from strategies import lifecycle
 from strategies.lifecycle import Claim, Failure, Output
+from strategies.models import Asset
 
 from . import identity
 from .heartbeat import Heartbeat
@@ -27,8 +28,11 @@ def run_next(queue: str) -> str | None:
 
     Returns the task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
-    held = lifecycle.claim(
-        queue=queue, worker=identity.NODE, device=identity.DEVICE, lease_seconds=settings.LEASE_SECONDS
+    close_old_connections()  # Celery does this in the parent only
+    held = patiently(
+        lambda: lifecycle.claim(
+            queue=queue, worker=identity.NODE, device=identity.DEVICE, lease_seconds=settings.LEASE_SECONDS
+        )
     )
     if held is None:
         return None
@@ -46,16 +50,16 @@ def _run(held: Claim) -> None:
     with Heartbeat(held, settings.LEASE_SECONDS) as heart:
         try:
             outcome = _outcome(held, heart)
-        except GpuError as error:  # fatal: the row is settled first, then the process ends
-            failure = Failure(error.code, str(error), retryable=True)
-            patiently(lambda: lifecycle.fail(held, failure))
-            raise ProcessUnfit(str(error)) from error
+        except GpuError as error:
+            try:  # fatal: the row is settled first, then the process ends, whatever becomes of the row
+                failure = Failure(error.code, str(error), retryable=True)
+                patiently(lambda: lifecycle.fail(held, failure))
+            finally:
+                raise ProcessUnfit(str(error)) from error
         if isinstance(outcome, Output):
             _deliver(held, outcome)
         elif isinstance(outcome, Failure):
             patiently(lambda: lifecycle.fail(held, outcome))
-        elif not heart.lost():
-            patiently(lambda: lifecycle.release(held))
         else:
             log.info("work_dropped", reason="canceled or lease lost")
 
@@ -91,7 +95,23 @@ def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
 
 def _deliver(held: Claim, output: Output) -> None:
     """Rows and status in one write. Whoever lost the lease meanwhile takes its files away again."""
-    if not patiently(lambda: lifecycle.succeed(held, output)):
-        log.info("output_dropped", reason="canceled or lease lost")
-        for asset in output.assets:
+    try:
+        delivered = patiently(lambda: lifecycle.succeed(held, output))
+    except (DataError, IntegrityError) as error:
+        log.exception("output_refused")
+        failure = Failure(
+            "internal_error", f"The output was refused: {type(error).__name__}.", retryable=True
+        )
+        delivered = patiently(lambda: lifecycle.fail(held, failure)) and False
+    if not delivered:
+        _take_away(output)
+
+
+def _take_away(output: Output) -> None:
+    """Delete the files that no row speaks of. A commit whose answer got lost looks like a lost lease."""
+    ids = [asset.id for asset in output.assets]
+    stored = patiently(lambda: set(Asset.objects.filter(id__in=ids).values_list("id", flat=True)))
+    for asset in output.assets:
+        if asset.id not in stored:
+            log.info("output_dropped", reason="canceled or lease lost", asset=str(asset.id))
             asset.file.delete(save=False)

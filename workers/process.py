@@ -2,21 +2,31 @@
 
 import os
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
 import structlog
-from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_shutdown
-from django.db import close_old_connections, connection
+from celery.signals import (
+    celeryd_init,
+    setup_logging,
+    worker_process_init,
+    worker_shutdown,
+    worker_shutting_down,
+)
+from django.db import connection
 
 from gpu import device
+from gpu.errors import GpuError
 from strategies import lifecycle, pools
 
 from . import identity
 from .generators import get_generator, started_generators
 
 log = structlog.get_logger(__name__)
+SOFT_SHUTDOWN_SECONDS = 25.0  # less than any supervisor's patience (workers.pools.TERMINATION_GRACE_SECONDS)
+UNFIT_SECONDS = 5.0  # between two tries to take a device
 
 
 @setup_logging.connect
@@ -38,16 +48,42 @@ def _begin(**_: object) -> None:
     """In the child that will run tasks, before anything imports torch."""
     if identity.DRAWS:
         device.bind(identity.DEVICE, identity.THREADS)
-        get_generator("local_sdxl")  # imports torch now, so that the first picture does not wait for it
+        _warm_up()
     threading.Thread(target=_report_forever, name="pool-report", daemon=True).start()
     log.info("pool_ready", pool=identity.NODE, device=identity.DEVICE, queues=list(identity.QUEUES))
 
 
+def _warm_up() -> None:
+    """Import torch and take the device now, so that the first picture does not wait for it.
+
+    A process that cannot must not claim anything: it ends, and is replaced until the device is back.
+    """
+    try:
+        get_generator("local_sdxl")
+    except GpuError as error:
+        log.critical("pool_unfit", pool=identity.NODE, error=str(error))
+        time.sleep(UNFIT_SECONDS)
+        end()
+
+
+@worker_shutting_down.connect
+def _soft_shutdown(**_: object) -> None:
+    """What is not done soon goes back to its queue: the child loses the lease and stops at its next step."""
+    timer = threading.Timer(SOFT_SHUTDOWN_SECONDS, _release)
+    timer.daemon = True
+    timer.start()
+
+
+def _release() -> None:
+    released = lifecycle.release_all(worker=identity.NODE)
+    connection.close()
+    log.info("tasks_released", pool=identity.NODE, tasks=released)
+
+
 @worker_shutdown.connect
 def _leave(**_: object) -> None:
-    """At an orderly stop, what the child could not finish goes back to its queue at once."""
-    released = lifecycle.release_all(worker=identity.NODE)
-    log.info("pool_stopped", pool=identity.NODE, released=released)
+    """At the end of an orderly stop."""
+    log.info("pool_stopped", pool=identity.NODE)
     try:
         pools.withdraw(identity.NODE)
     except redis.RedisError as error:
@@ -72,9 +108,8 @@ def _report_forever() -> None:
     while True:
         try:
             pools.report(_report(started))
-        except redis.RedisError as error:
-            log.warning("pool_report_failed", error=str(error))
-        close_old_connections()
+        except Exception as error:  # a report that fails must not be the last one
+            log.warning("pool_report_failed", error=f"{type(error).__name__}: {error}")
         pause.wait(pools.REPORT_SECONDS)
 
 

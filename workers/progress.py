@@ -26,6 +26,8 @@ class Progress:
         if now < self._next_progress and step.step < step.steps:
             return
         self._next_progress = now + PROGRESS_SECONDS
+        if events.is_over(self._generation):  # canceled: the worker learns of it in a moment
+            return
         fraction = round(step.step / step.steps, 4)
         events.emit(
             self._generation, "progress",

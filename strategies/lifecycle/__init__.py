@@ -1,8 +1,8 @@
 """The only writer of any status.
 
-Every transition is a compare-and-set in one transaction with everything that follows from it; locks are taken
-tasks first (by id), then predictions, then the generation, so that transitions never deadlock; events and
-messages leave after the commit. A worker's writes are fenced by the token of its lease.
+Every transition is a compare-and-set in one transaction with everything that follows from it; locks are
+taken tasks first (by step and id), then predictions, then the generation, so that transitions never deadlock;
+events and messages leave after the commit. A worker's writes are fenced by the token of its lease.
 """
 
 from .cancel import cancel_generation, cancel_prediction

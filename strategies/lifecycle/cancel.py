@@ -26,7 +26,7 @@ def cancel_generation(generation_id: UUID) -> bool:
 def _cancel(generation_id: UUID, predictions: list[UUID]) -> bool:
     with transaction.atomic():
         tasks = Task.objects.filter(prediction__in=predictions, status__in=LIVE)
-        ended = list(tasks.order_by("id").select_for_update(of=("self",)))
+        ended = list(tasks.order_by("step", "id").select_for_update(of=("self",)))
         Task.objects.filter(id__in=[task.id for task in ended]).update(
             status=Status.CANCELED, completed_at=timezone.now(), **NO_LEASE
         )

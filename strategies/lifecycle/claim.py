@@ -20,7 +20,7 @@ WHERE id = (
     SELECT id FROM strategies_task
     WHERE status = 'starting' AND ready AND queue = %(queue)s
       AND (not_before IS NULL OR not_before <= now())
-      AND (deadline IS NULL OR deadline > now() OR attempt > 0)
+      AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
     ORDER BY priority DESC, created_at, id
     LIMIT 1 FOR UPDATE SKIP LOCKED
 )

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from ..dispatch import publish, publish_on_commit
+from ..dispatch import messages_in, publish, publish_on_commit
 from ..models import Status, Task
 from .announce import task_changed
 from .finish import NO_LEASE, bury_chain
@@ -34,8 +34,10 @@ def reap(*, republish_seconds: float) -> Reaped:
 
 
 def _locked(condition: Q) -> list[Task]:
-    """Up to a batch of tasks that meet the condition, locked in id order, skipping what others hold."""
-    rows = Task.objects.filter(condition).order_by("id").select_for_update(skip_locked=True, of=("self",))
+    """Up to a batch of tasks that meet the condition, locked one generation after the other, so that reapers
+    settle generations in the same order; what others hold is skipped."""
+    rows = Task.objects.filter(condition).order_by("generation_id", "step", "id")
+    rows = rows.select_for_update(skip_locked=True, of=("self",))
     return list(rows[:BATCH])
 
 
@@ -61,7 +63,7 @@ def _expired_leases() -> tuple[int, int]:
 def _passed_deadlines() -> int:
     """What did not start in time never starts."""
     with transaction.atomic():
-        late = _locked(Q(status=Status.STARTING, attempt=0, deadline__lte=timezone.now()))
+        late = _locked(Q(status=Status.STARTING, step=0, started_at=None, deadline__lte=timezone.now()))
         for task in late:
             _end(task, Status.ABORTED, "deadline_passed", "Its deadline passed before a worker was free.")
     return len(late)
@@ -78,8 +80,8 @@ def _end(task: Task, status: Status, code: str, detail: str) -> None:
 def _unheard(republish_seconds: float) -> int:
     """Publish what never was, and again what has waited long for somebody to hear: messages do get lost.
 
-    A message wakes a worker for the best task of its queue, not for its own, so a bounded number of them is
-    enough to drain any backlog, and a doubled one finds nothing to do.
+    A message wakes a worker for the best task of its queue, not for its own, so it is enough that there are
+    some: no more are added to a queue that holds a batch of them.
     """
     now = timezone.now()
     due = Q(status=Status.STARTING, ready=True) & (Q(not_before=None) | Q(not_before__lte=now))
@@ -87,4 +89,8 @@ def _unheard(republish_seconds: float) -> int:
         published_at__lt=now - timedelta(seconds=republish_seconds)
     )
     waiting = Task.objects.filter(due & silent).order_by(F("published_at").asc(nulls_first=True))
-    return publish(list(waiting[:BATCH]))
+    room = {
+        queue: BATCH - messages_in(queue)
+        for queue in waiting.order_by().values_list("queue", flat=True).distinct()
+    }
+    return sum(publish(list(waiting.filter(queue=queue)[: max(0, free)])) for queue, free in room.items())

@@ -15,12 +15,12 @@ def start(generation: Generation, predictions: list[Prediction], signatures: lis
     """Write a generation's tasks, in the transaction of its other rows, and wake workers on commit."""
     rows = [signature.row for signature in signatures]
     Task.objects.bulk_create(rows)
-    publish_on_commit(rows)
     on_commit(
         lambda: events.emit(
             generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING}
         )
     )
+    publish_on_commit(rows)
     log.info(
         "generation_starting", generation=str(generation.id), strategy=generation.strategy,
         predictions=len(predictions), tasks=len(rows),

@@ -3,8 +3,10 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -25,7 +27,10 @@ from ..errors import (
 )
 from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.generation import Priority
+from ..params import parse
+from ..records import create_generation
 from ..registry import get_strategy
+from ..signatures import TaskSignature, task_signature
 from ..strategy import Ask
 
 SEEDS = 2**32  # a seed the client did not choose stays short enough to read aloud
@@ -72,17 +77,40 @@ def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk, request_id
 
 
 def generation_replay(prediction: Prediction, *, request_id: str = "") -> Generation:
-    """Ask again for one prediction that is over: same workflow, inputs and seed, as a new generation."""
+    """Do the work of one prediction that is over again, as a new generation: what its tasks say, to the
+    letter, whatever has become of its workflow since.
+
+    Raises: StillRunning, AgeVerificationRequired.
+    """
     if prediction.status not in TERMINAL:
         raise StillRunning("The prediction is still running; cancel it or wait for its end.")
     first = prediction.generation
-    return _start(
-        Ask(
-            owner=first.owner, workflow=first.workflow, family=first.family, selection=first.selection,
-            inputs=first.inputs, seed=prediction.seed, priority=Priority(first.priority),
-            metadata={**first.metadata, "replay_of": str(prediction.id)}, request_id=request_id,
-        )
+    require_age(first.owner, first.workflow)
+    ask = Ask(
+        owner=first.owner, workflow=first.workflow, family=first.family, selection=first.selection,
+        inputs=first.inputs, seed=prediction.seed, priority=Priority(first.priority),
+        metadata={**first.metadata, "replay_of": str(prediction.id)}, request_id=request_id,
     )  # fmt: skip
+    with transaction.atomic():
+        generation, predictions = create_generation(
+            ask, strategy=first.strategy, inputs=first.inputs, version=first.workflow_version
+        )
+        lifecycle.start(generation, predictions, _chain_again(prediction, generation, predictions[0]))
+    return generation
+
+
+def _chain_again(old: Prediction, generation: Generation, new: Prediction) -> list[TaskSignature]:
+    """The old prediction's tasks for the new one."""
+    signatures = []
+    for task in old.tasks.order_by("step"):
+        params = parse(task.params)
+        again = params.model_copy(
+            update={"provenance": {**params.provenance, "generation": str(generation.id)}}
+        )
+        signatures.append(
+            task_signature(generation, new, again, step=task.step, max_attempts=settings.MAX_ATTEMPTS)
+        )
+    return signatures
 
 
 def generation_delete(generation: Generation) -> None:
@@ -96,7 +124,8 @@ def generation_delete(generation: Generation) -> None:
             raise StillRunning("The generation is still running; cancel it first.")
         files = [asset.file for asset in Asset.objects.filter(prediction__generation=locked)]
         locked.delete()
-        transaction.on_commit(lambda: [file.delete(save=False) for file in files], robust=True)
+        for file in files:
+            transaction.on_commit(partial(file.delete, save=False), robust=True)
 
 
 def require_age(owner: AbstractBaseUser, workflow: Workflow) -> None:

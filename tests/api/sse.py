@@ -17,7 +17,7 @@ def events(lines: Iterable[str]) -> Iterator[Event]:
     for line in lines:
         name, _, value = line.partition(": ")
         if line == "" and fields:
-            yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
+            yield Event(fields.get("id", ""), fields["event"], json.loads(fields["data"]))
             fields = {}
         elif name in ("id", "event", "data"):
             fields[name] = value

@@ -7,7 +7,9 @@ from api.body_limit import limited
 LIMIT = 100
 
 
-async def ask(chunks: list[bytes], path: str = "/v1/generations", announced: int | None = None):
+async def ask(
+    chunks: list[bytes], path: str = "/v1/generations", announced: int | None = None, key: bytes = b""
+):
     """What a request with these chunks is answered, by an application that reads all of it."""
     sent, left = [], list(chunks)
 
@@ -23,7 +25,9 @@ async def ask(chunks: list[bytes], path: str = "/v1/generations", announced: int
         sent.append(message)
 
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
-    await limited(application)({"type": "http", "path": path, "headers": headers}, receive, send)
+    headers += [(b"authorization", key)] if key else []
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    await limited(application)(scope, receive, send)
     return sent
 
 
@@ -45,5 +49,9 @@ async def test_a_larger_body_is_refused_whether_announced_or_not(announced):
 
 
 async def test_lora_uploads_may_be_larger():
-    assert (await ask([b"x" * 1000], path="/v1/loras"))[0]["status"] == 200
-    assert (await ask([b"x" * 1001], path="/v1/loras"))[0]["status"] == 413
+    assert (await ask([b"x" * 1000], path="/v1/loras", key=b"Bearer k"))[0]["status"] == 200
+    assert (await ask([b"x" * 1001], path="/v1/loras", key=b"Bearer k"))[0]["status"] == 413
+
+
+async def test_a_large_body_from_nobody_is_refused():
+    assert (await ask([b"x" * 1000], path="/v1/loras"))[0]["status"] == 413

@@ -70,6 +70,7 @@ def test_a_stream_that_has_expired_is_answered_from_the_row(web, account, genera
     told = list(follow(web, account, generation))
     assert [event.name for event in told] == ["status", "output", "completed"]
     assert told[0].data["status"] == "succeeded" and told[1].data["output"]
+    assert not told[0].id and not told[1].id, "a client cut off in the middle hears it again"
     headers = {**account.headers, "Last-Event-ID": told[-1].id}
     assert web.get(generation["urls"]["events"], headers=headers).status_code == 204
 

@@ -25,7 +25,7 @@ from strategies.services.generations import (
     generation_delete,
     generation_replay,
 )
-from tests.factories import make_generation, make_owner, make_workflow, the_task
+from tests.factories import make_generation, make_owner, make_workflow, spec, the_task
 
 from .lifecycle import claim, output_of
 
@@ -171,6 +171,36 @@ def test_a_replay_asks_again_with_the_same_seed_and_inputs(owner, workflow):
 
     assert (again.seed, again.num_predictions, again.inputs) == (8, 1, first.inputs)
     assert again.metadata["replay_of"] == str(prediction.id)
+
+
+def test_a_replay_does_the_same_work_whatever_became_of_the_workflow(owner, workflow):
+    first = make_generation(owner, workflow, inputs={"num_inference_steps": 9})
+    held = claim()
+    lifecycle.succeed(held, output_of(held.task))
+    Workflow.objects.filter(id=workflow.id).update(state="archived", version=5, prompt_prefix="changed ")
+
+    again = generation_replay(Prediction.objects.select_related("generation").get(generation=first))
+    old, new = (parse(the_task(each).params) for each in (first, again))
+    assert new.model_copy(update={"provenance": {}}) == old.model_copy(update={"provenance": {}})
+    assert again.workflow_version == first.workflow_version
+    assert new.provenance["generation"] == str(again.id)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"scheduler": "no-such-sampler"},
+        {"image": "data:,", "strength": 0.1, "num_inference_steps": 4},
+        {"loras": [{"lora": "00000000-0000-0000-0000-000000000000"}] * 9},
+    ],
+)
+def test_what_no_worker_could_do_is_refused_at_once(owner, inputs):
+    workflow = make_workflow()
+    workflow.contract["inputs"].append(spec("scheduler", "text"))
+    workflow.save()
+    with pytest.raises(InvalidInputs):
+        make_generation(owner, workflow, inputs=inputs)
+    assert not Task.objects.exists()
 
 
 def test_a_running_generation_cannot_be_deleted_and_a_finished_one_takes_its_files_along(

@@ -39,6 +39,13 @@ def test_metadata_is_dropped_and_orientation_applied():
     assert not Image.open(io.BytesIO(image.data)).getexif()
 
 
+def test_sixteen_bits_of_depth_are_scaled_to_eight():
+    deep = Image.new("I;16", (2, 1))
+    deep.putpixel((0, 0), 65535), deep.putpixel((1, 0), 20_000)
+    image = Image.open(io.BytesIO(clean_image(encoded(deep, "PNG"), loc=LOC).data))
+    assert [image.getpixel((x, 0)) for x in (0, 1)] == [255, pytest.approx(78, abs=1)]
+
+
 def test_transparency_survives():
     image = clean_image(encoded(picture(mode="RGBA"), "PNG"), loc=LOC)
     assert Image.open(io.BytesIO(image.data)).mode == "RGBA"

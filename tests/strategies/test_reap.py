@@ -1,4 +1,5 @@
 from datetime import timedelta
+from importlib import import_module
 
 from celery import Celery
 from django.utils import timezone
@@ -82,6 +83,15 @@ def test_a_message_that_was_lost_is_sent_again(owner, workflow, broker_queue):
     Task.objects.update(published_at=timezone.now() - timedelta(seconds=31))
     assert reap().published == 1
     assert broker_queue("generation") == 1
+
+
+def test_a_backlog_is_not_flooded_with_messages(owner, workflow, broker_queue, monkeypatch):
+    monkeypatch.setattr(import_module("strategies.lifecycle.reap"), "BATCH", 5)
+    make_generation(owner, workflow, num_predictions=20)
+    for _ in range(4):
+        Task.objects.update(published_at=timezone.now() - timedelta(seconds=31))
+        reap()
+    assert broker_queue("generation") == 5
 
 
 def test_a_delayed_task_is_published_when_its_time_has_come(owner, workflow):

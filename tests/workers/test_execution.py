@@ -3,6 +3,7 @@ import threading
 import time
 
 import pytest
+from django.db import OperationalError
 from PIL import Image
 
 from gpu.errors import DeviceFault, HubUnreachable, ModelNotFound, OutOfMemory
@@ -99,6 +100,24 @@ def test_an_output_of_a_lost_lease_is_thrown_away_with_its_file(owner, workflow,
     assert len(stored) == 1 and not stored[0].file.name
     assert not list(settings.MEDIA_ROOT.rglob("*.png"))
     assert generation.predictions.get().outputs.count() == 0
+
+
+def test_a_commit_whose_answer_got_lost_keeps_its_file(owner, workflow, mock, monkeypatch):
+    mock()
+    generation = make_generation(owner, workflow)
+    succeed, answers = lifecycle.succeed, iter([OperationalError("the connection is closed")])
+
+    def unheard(held, output):
+        done = succeed(held, output)
+        for error in answers:
+            raise error
+        return done
+
+    monkeypatch.setattr(lifecycle, "succeed", unheard)
+    execution.run_next("generation")
+
+    asset = generation.predictions.get().outputs.get()
+    assert asset.file.storage.exists(asset.file.name)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from gpu.errors import Decision, GpuError
+from gpu.errors import Decision, DeviceFault, GpuError
 from gpu.requests import InferenceRequest, InferenceResult
 
 from .. import identity
@@ -46,7 +46,10 @@ class LocalSdxl:
             raise NoDevice(f"The pool {identity.POOL!r} has no device; give it one in pools.toml.")
         from gpu.runner import Runner  # noqa: PLC0415  the one place where a worker imports torch
 
-        self._runner = Runner(device=self.config.device, budget_bytes=self.config.budget_bytes)
+        try:
+            self._runner = Runner(device=self.config.device, budget_bytes=self.config.budget_bytes)
+        except Exception as error:  # whatever it is, this process will not draw; another pool may
+            raise DeviceFault(f"The device {self.config.device} cannot be used: {error}") from error
 
     def generate(
         self, request: InferenceRequest, on_step: OnStep, should_cancel: ShouldCancel

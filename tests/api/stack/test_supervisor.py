@@ -163,8 +163,7 @@ def test_a_program_that_ignores_its_signal_is_killed_with_all_its_children(folde
 def test_nothing_outlives_a_runner_or_a_supervisor_that_is_killed(folders, victim):
     # Given a process that runs a supervisor that runs a program
     code = (
-        "import os, sys, time; from pathlib import Path; from api.stack.processes import matching
-from api.stack.program import Program\n"
+        "import os, sys, time; from pathlib import Path; from api.stack.program import Program\n"
         "from api.stack.programs import tied; from api.stack.supervisor import Supervisor\n"
         f"program = Program('sleeper', tied(sys.executable, '-c', {SLEEP!r}))\n"
         "supervisor = Supervisor(*map(Path, sys.argv[1:]), {'all': [program]})\n"

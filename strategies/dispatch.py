@@ -8,7 +8,6 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
-from redis import RedisError
 
 from workers.app import app
 
@@ -48,18 +47,21 @@ def publish(tasks: list[Task]) -> int:
 
 
 def messages_in(queue: str) -> int:
-    """How many messages wait in a queue; none that we could add to while the broker is away.
+    """How many messages wait in a queue; more than we could ever add to while the broker is away.
 
     Says nothing of the messages that workers hold, which is no proof of anything anyway.
     """
+    broker = app.connection_for_write()
     try:
-        with app.connection_for_write() as broker, broker.channel() as channel:
+        with broker.channel() as channel:
             return channel.queue_declare(queue, passive=True).message_count
-    except ChannelError:  # nobody has used the queue yet
+    except (ChannelError, *broker.channel_errors):  # nobody has used the queue yet
         return 0
-    except (OperationalError, OSError, RedisError) as error:
+    except (OperationalError, *broker.connection_errors) as error:
         log.warning("broker_away", queue=queue, error=str(error))
         return sys.maxsize
+    finally:
+        broker.release()
 
 
 def _note(sent: list[UUID]) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from strategies.events import connection
+from tests.factories import make_owner, make_workflow
 from tests.stack import running_stack
 
 POOLS = """
@@ -49,3 +50,14 @@ def broker_queue(redis_server):
     """The length of a Celery queue in the real broker."""
     assert settings.BROKER_URL == settings.REDIS_URL
     return redis_server.llen
+
+
+@pytest.fixture
+def owner(db):
+    return make_owner()
+
+
+@pytest.fixture
+def workflow(db):
+    """A published workflow on the mock generator."""
+    return make_workflow()

@@ -13,16 +13,15 @@ from diffusers import (
 )
 from safetensors.torch import load_file, save_file
 
-from gpu.pocket import CHECKPOINT, CONTROLNET, LORA
+from gpu.pocket import CONTROLNET, LORA
 from gpu.pocket.architecture import make_scheduler
 from gpu.pocket.text import TextStack
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
-def export(work: Path, output: Path) -> None:
-    """Write every model that `work` has into `output`."""
-    export_pipeline(work, output / CHECKPOINT.name)
+def export_adapters(work: Path, output: Path) -> None:
+    """Write the ControlNet and the LoRA, as far as `work` has them, into `output`."""
     if (work / "controlnet").exists():
         net = ControlNetModel.from_pretrained(work / "controlnet", dtype=torch.float16)
         net.save_pretrained(output / CONTROLNET.name)

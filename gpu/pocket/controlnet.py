@@ -9,34 +9,42 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
 from gpu.pocket import world
-from gpu.pocket.architecture import make_controlnet, make_unet
-from gpu.pocket.dataset import Batches, Noise, training_batches
+from gpu.pocket.architecture import make_controlnet
+from gpu.pocket.dataset import Batches, Noise, checkpoint_batches
 from gpu.pocket.edges import canny_edges
 from gpu.pocket.parallel import WORLD, Replica, Settings, Shared, launch, parameter_count
 
-PICTURES = 12_000
+PICTURES = 10_000
 BATCH_PER_RANK = 12
 RATE = 1e-3
 FOCUS = (450.0, 170.0)
 """Higher noise than for the UNet: the edges decide the layout, which is settled first."""
 
 
-def train(work: Path, minutes: float) -> None:
-    """Train the ControlNet on `work`/unet; writes `work`/controlnet."""
+def train(work: Path, minutes: float, checkpoint: Path) -> None:
+    """Train a ControlNet for a finished checkpoint; writes `work`/controlnet."""
     settings = Settings(minutes, RATE, average=0.998, hold=0.35, checkpoint=work / "controlnet-train")
-    launch(_worker, parameter_count([make_controlnet(make_unet())]), work, settings)
+    count = parameter_count([make_controlnet(load_unet(checkpoint))])
+    launch(_worker, count, work, settings, checkpoint)
 
 
-def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
+def load_unet(checkpoint: Path) -> UNet2DConditionModel:
+    """The checkpoint's UNet, float32, with the attention whose backward is fast on a CPU."""
+    unet = UNet2DConditionModel.from_pretrained(checkpoint / "unet", dtype=torch.float32)
+    unet.set_attn_processor(AttnProcessor())
+    return unet
+
+
+def _worker(rank: int, shared: Shared, work: Path, settings: Settings, checkpoint: Path) -> None:
     torch.manual_seed(0)
-    unet = UNet2DConditionModel.from_pretrained(work / "unet", dtype=torch.float32)
+    unet = load_unet(checkpoint)
     net = make_controlnet(unet).train()
-    for model in (unet, net):
-        model.set_attn_processor(AttnProcessor())
+    net.set_attn_processor(AttnProcessor())
     unet.requires_grad_(False).to(torch.bfloat16)
     replica = Replica(rank, shared, [net], settings)
-    batches = training_batches(work, rank, PICTURES, f"{rank}/{replica.step_count}")
-    edges = packed_edges(range(rank, PICTURES, WORLD))
+    scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
+    batches = checkpoint_batches(checkpoint, scenes, f"{rank}/{replica.step_count}")
+    edges = packed_edges(scenes)
     noise = Noise(FOCUS, rank, WORLD)
     for _ in replica.steps():
         replica.step(control_loss(unet, net, batches, edges, noise))
@@ -45,9 +53,9 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
         net.float().save_pretrained(work / "controlnet")
 
 
-def packed_edges(indices: range) -> np.ndarray:
+def packed_edges(scenes: list[world.Scene]) -> np.ndarray:
     """The edges of all pictures, one bit per pixel: uint8 (pictures, 128, 16)."""
-    edges = [canny_edges(world.render(world.scene_at(index))) for index in indices]
+    edges = [canny_edges(world.render(scene)) for scene in scenes]
     return np.packbits(np.stack(edges) > 0, axis=-1)
 
 

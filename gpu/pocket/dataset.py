@@ -4,20 +4,22 @@ Every process prepares its own half of the pictures once, and keeps them in the 
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from torch import Tensor
 
 from gpu.pocket import world
 from gpu.pocket.architecture import make_scheduler, time_ids
 from gpu.pocket.parallel import WORLD
 from gpu.pocket.text import TextStack
-from gpu.pocket.vae import box_latents
+from gpu.pocket.vae import box_latents, pixels
 
-PICTURES = 44_000
+PICTURES = 32_000
 ZERO_SHARE, SILENT_SHARE = 0.06, 0.08
 """Captions dropped: embeddings zeroed (SDXL's unconditional), replaced by "" or by junk words."""
 RANDOM_SIZE_SHARE = 0.3
@@ -49,12 +51,27 @@ def silent_texts(rng: random.Random) -> list[str]:
     return [""] * 80 + [world.junk(rng) for _ in range(40)]
 
 
-def latents_of(scenes: list[world.Scene]) -> Tensor:
+Encoder = Callable[[np.ndarray], Tensor]
+"""From pictures, uint8 (n, 128, 128, 3), to scaled latents (n, 4, 16, 16)."""
+
+
+def encoder_of(vae: AutoencoderKL) -> Encoder:
+    """Any VAE's encoder: the mean of its posterior, computed in bfloat16."""
+    vae = vae.eval().requires_grad_(False).to(torch.bfloat16)
+
+    def encode(images: np.ndarray) -> Tensor:
+        posterior = vae.encode(pixels(images).bfloat16()).latent_dist
+        return posterior.mean * vae.config.scaling_factor
+
+    return encode
+
+
+def latents_of(scenes: list[world.Scene], encode: Encoder) -> Tensor:
     """Render and encode scenes, a few at a time: (n, 4, 16, 16) float16."""
     parts = []
-    for start in range(0, len(scenes), 64):
-        images = [np.asarray(world.render(scene)) for scene in scenes[start : start + 64]]
-        parts.append(box_latents(np.stack(images)).half())
+    for start in range(0, len(scenes), 32):
+        images = [np.asarray(world.render(scene)) for scene in scenes[start : start + 32]]
+        parts.append(encode(np.stack(images)).half())
     return torch.cat(parts)
 
 
@@ -66,8 +83,11 @@ class Prepared:
     captions: Captions
 
     @classmethod
-    def of(cls, stack: TextStack, scenes: list[world.Scene], texts: list[str]) -> "Prepared":
-        return cls(latents_of(scenes), encode_captions(stack, texts))
+    def of(
+        cls, stack: TextStack, encode: Encoder, scenes: list[world.Scene], rng: random.Random
+    ) -> "Prepared":
+        texts = [world.caption(scene, rng) for scene in scenes]
+        return cls(latents_of(scenes, encode), encode_captions(stack, texts))
 
     def first(self, count: int) -> "Prepared":
         captions = Captions(self.captions.hidden[:count], self.captions.pooled[:count])
@@ -105,6 +125,13 @@ class Batches:
         return {"text_embeds": captions.pooled, "time_ids": numbers}
 
 
+def checkpoint_batches(checkpoint: Path, scenes: list[world.Scene], seed: str) -> Batches:
+    """Batches over scenes, encoded by a finished checkpoint's own VAE and text encoders."""
+    stack = TextStack.load(checkpoint)
+    vae = AutoencoderKL.from_pretrained(checkpoint / "vae", dtype=torch.float32)
+    return Batches(Prepared.of(stack, encoder_of(vae), scenes, random.Random(seed)), stack, seed)
+
+
 def training_batches(work: Path, rank: int, count: int, seed: str) -> Batches:
     """Batches over this process's share of the first `count` training scenes."""
     stack = TextStack.load(work / "text")
@@ -117,7 +144,7 @@ def _training_share(file: Path, stack: TextStack, rank: int) -> Prepared:
     if not file.exists():
         scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
         rng = random.Random(f"captions {rank}")
-        made = Prepared.of(stack, scenes, [world.caption(scene, rng) for scene in scenes])
+        made = Prepared.of(stack, box_latents, scenes, rng)
         torch.save([made.latents, made.captions.hidden, made.captions.pooled], file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
     latents, hidden, pooled = torch.load(file, mmap=True)
@@ -127,7 +154,7 @@ def _training_share(file: Path, stack: TextStack, rank: int) -> Prepared:
 class Noise:
     """The forward process in v-prediction, and which timesteps to train on.
 
-    `focus` is the mean and deviation of the timesteps where figures take shape; three in four
+    `focus` is the mean and deviation of the timesteps where figures take shape; four in five
     timesteps come from there, the others from all 1000.
     """
 
@@ -136,7 +163,7 @@ class Noise:
         self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
         steps = torch.arange(1000)
         bell = torch.exp(-0.5 * ((steps - focus[0]) / focus[1]) ** 2)
-        density = 0.75 * bell / bell.sum() + 0.25 / 1000
+        density = 0.8 * bell / bell.sum() + 0.2 / 1000
         self.quantiles = density.cumsum(0)
         self.rank, self.world_size = rank, world_size
 

@@ -134,7 +134,7 @@ def _is_placed(found: Found, position: str) -> bool:
 
 def _is_sized(found: Found, wanted: world.Figure) -> bool:
     """Within a quarter of the usual width of a figure called so."""
-    usual = replace(wanted, radius=sum(world.RADII[wanted.size]) / 2, center=(64, 64))
+    usual = replace(wanted, radius=world.RADII[wanted.size], center=(64, 64))
     ratio = (found.area / _solid(world.figure_mask(usual)).sum()) ** 0.5
     return abs(ratio - 1) < SIZE_TOLERANCE
 

@@ -69,9 +69,10 @@ def _pixels(image: Image.Image) -> np.ndarray:
 
 
 def _row_backgrounds(pixels: np.ndarray) -> np.ndarray:
-    """The background's colour in every row, (128, 3), from the left and right border."""
-    sides = np.concatenate([pixels[:, :BORDER], pixels[:, -BORDER:]], 1)
-    return cv2.blur(np.median(sides, 1)[:, None], (1, 9))[:, 0]
+    """The background's colour in every row, (128, 3), from the border that no figure touches."""
+    borders = (np.median(pixels[:, :BORDER], 1), np.median(pixels[:, -BORDER:], 1))
+    smoother = min(borders, key=lambda border: float(np.abs(np.diff(border, axis=0)).sum()))
+    return cv2.blur(smoother[:, None], (1, 9))[:, 0]
 
 
 def _figures(pixels: np.ndarray, mask: np.ndarray) -> tuple[Found, ...]:

@@ -32,14 +32,18 @@ COLORS: dict[str, RGB] = {
 }
 COLOR_NAMES = tuple(COLORS)
 SHAPES = ("circle", "square", "triangle", "star", "heart", "diamond", "ring", "cross")
+# Figures stand on the grid of the latents (8 px) in three sizes: a figure is then the same pattern wherever
+# it stands, and a small model spends what it has on shapes instead of on places between two cells.
+CELL = 8
 POSITIONS: dict[str, Point] = {
-    "left": (-28, 0),
-    "right": (28, 0),
-    "top": (0, -28),
-    "bottom": (0, 28),
+    "left": (-3 * CELL, 0),
+    "right": (3 * CELL, 0),
+    "top": (0, -3 * CELL),
+    "bottom": (0, 3 * CELL),
     "center": (0, 0),
 }
-RADII: dict[str, tuple[float, float]] = {"small": (16, 20), "": (25, 34), "large": (42, 50)}
+RADII: dict[str, float] = {"small": 18, "": 28, "large": 40}
+PAIR_RADIUS = 22
 RELATIONS = ("and", "next to", "above", "below")
 
 PREFIXES = (
@@ -157,35 +161,33 @@ def _kinds(rng: random.Random, background: str, count: int, held_out: bool) -> l
 def _single(rng: random.Random, color: str, shape: str) -> Figure:
     size = rng.choice(("", "", "", "small", "large", "large"))
     position = rng.choice(tuple(POSITIONS)) if rng.random() < 0.35 else ""
-    radius = rng.uniform(*RADII[size])
-    spread = 5 if position else 14
-    limit = SIZE / 2 - 6 - radius
+    radius = RADII[size]
+    limit = (SIZE / 2 - radius) // CELL * CELL
+    drift = (-CELL, 0, CELL) if not position else (0,)
     center = tuple(
-        SIZE / 2 + _clip(offset + rng.uniform(-spread, spread), limit)
-        for offset in POSITIONS[position or "center"]
+        SIZE / 2 + _clip(offset + rng.choice(drift), limit) for offset in POSITIONS[position or "center"]
     )
     return _figure(rng, color, shape, center, radius, size=size, position=position)
 
 
 def _pair(rng: random.Random, kinds: list[tuple[str, str]], relation: str) -> tuple[Figure, ...]:
-    """Two figures, 60 px apart: side by side for "and" and "next to", else one over the other."""
+    """Two figures, 64 px apart: side by side for "and" and "next to", else one over the other."""
     first_side = 1 if relation == "below" else -1
     figures = []
     for side, (color, shape) in zip((first_side, -first_side), kinds, strict=True):
-        along, across = side * (30 + rng.uniform(-2, 3)), rng.uniform(-12, 12)
+        along, across = side * 4 * CELL, rng.choice((-CELL, 0, CELL))
         upright = relation in ("above", "below")
         dx, dy = (across, along) if upright else (along, across)
         center = (SIZE / 2 + dx, SIZE / 2 + dy)
-        figures.append(_figure(rng, color, shape, center, rng.uniform(18, 25)))
+        figures.append(_figure(rng, color, shape, center, PAIR_RADIUS))
     return tuple(figures)
 
 
 def _figure(rng: random.Random, color: str, shape: str, center: Point, radius: float, **words: str) -> Figure:
-    rotation = math.radians(rng.uniform(-8, 8))
-    return Figure(color, shape, _jittered(rng, color), center, radius, rotation, **words)
+    return Figure(color, shape, _jittered(rng, color), center, radius, rotation=0.0, **words)
 
 
-def _jittered(rng: random.Random, color: str, spread: int = 8) -> RGB:
+def _jittered(rng: random.Random, color: str, spread: int = 3) -> RGB:
     return tuple(min(255, max(0, v + rng.randint(-spread, spread))) for v in COLORS[color])
 
 

@@ -12,7 +12,7 @@ from gpu.pocket import text, vae, world
 from gpu.pocket.architecture import LATENT_SCALE
 from gpu.pocket.dataset import Noise
 from gpu.pocket.parallel import Replica, Settings, parameter_count, share
-from gpu.pocket.train import STAGES, minutes_for
+from gpu.pocket.train import WEIGHTS, minutes_for
 
 
 def test_the_built_encoder_is_a_box_filter():
@@ -59,10 +59,10 @@ def test_the_rate_rises_stays_and_falls_to_nothing():
 
 
 def test_minutes_are_divided_by_weight():
-    shares = minutes_for(["unet", "lora", "export"], 90)
+    shares = minutes_for(["unet", "lora", "evaluate"], 90)
     assert list(shares) == ["unet", "lora"]
     assert sum(shares.values()) == pytest.approx(90)
-    assert shares["unet"] / shares["lora"] == STAGES["unet"].weight / STAGES["lora"].weight
+    assert shares["unet"] / shares["lora"] == WEIGHTS["unet"] / WEIGHTS["lora"]
 
 
 def test_a_few_seconds_of_training_reduce_the_loss_and_resume(tmp_path):

@@ -43,7 +43,8 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings, checkpoin
     unet.requires_grad_(False).to(torch.bfloat16)
     replica = Replica(rank, shared, [net], settings)
     scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
-    batches = checkpoint_batches(checkpoint, scenes, f"{rank}/{replica.step_count}")
+    file = work / f"controlnet-pictures.rank{rank}.pt"
+    batches = checkpoint_batches(checkpoint, scenes, file, f"{rank}/{replica.step_count}")
     edges = packed_edges(scenes)
     noise = Noise(FOCUS, rank, WORLD)
     for _ in replica.steps():

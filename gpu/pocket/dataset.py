@@ -125,26 +125,26 @@ class Batches:
         return {"text_embeds": captions.pooled, "time_ids": numbers}
 
 
-def checkpoint_batches(checkpoint: Path, scenes: list[world.Scene], seed: str) -> Batches:
+def checkpoint_batches(checkpoint: Path, scenes: list[world.Scene], file: Path, seed: str) -> Batches:
     """Batches over scenes, encoded by a finished checkpoint's own VAE and text encoders."""
     stack = TextStack.load(checkpoint)
     vae = AutoencoderKL.from_pretrained(checkpoint / "vae", dtype=torch.float32)
-    return Batches(Prepared.of(stack, encoder_of(vae), scenes, random.Random(seed)), stack, seed)
+    return Batches(_kept(file, stack, encoder_of(vae), scenes), stack, seed)
 
 
 def training_batches(work: Path, rank: int, count: int, seed: str) -> Batches:
     """Batches over this process's share of the first `count` training scenes."""
     stack = TextStack.load(work / "text")
-    prepared = _training_share(work / f"pictures.rank{rank}.pt", stack, rank)
+    scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
+    prepared = _kept(work / f"pictures.rank{rank}.pt", stack, box_latents, scenes)
     return Batches(prepared.first(len(range(rank, count, WORLD))), stack, seed)
 
 
-def _training_share(file: Path, stack: TextStack, rank: int) -> Prepared:
-    """Scenes rank, rank + 2, ... of the training stream, prepared once and then read from the file."""
+@torch.no_grad()
+def _kept(file: Path, stack: TextStack, encode: Encoder, scenes: list[world.Scene]) -> Prepared:
+    """The scenes with random captions, prepared once and then read from the file."""
     if not file.exists():
-        scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
-        rng = random.Random(f"captions {rank}")
-        made = Prepared.of(stack, box_latents, scenes, rng)
+        made = Prepared.of(stack, encode, scenes, random.Random(f"captions {file.name}"))
         torch.save([made.latents, made.captions.hidden, made.captions.pooled], file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
     latents, hidden, pooled = torch.load(file, mmap=True)

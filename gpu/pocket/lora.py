@@ -34,7 +34,8 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings, checkpoin
     torch.manual_seed(0)
     replica = Replica(rank, shared, [with_adapter(unet)], settings)
     scenes = outlined_scenes(range(rank, PICTURES, WORLD))
-    batches = checkpoint_batches(checkpoint, scenes, f"{rank}/{replica.step_count}")
+    file = work / f"lora-pictures.rank{rank}.pt"
+    batches = checkpoint_batches(checkpoint, scenes, file, f"{rank}/{replica.step_count}")
     noise = Noise(FOCUS, rank, WORLD)
     for _ in replica.steps():
         replica.step(velocity_loss(unet, batches, noise))

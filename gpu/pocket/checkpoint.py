@@ -13,19 +13,22 @@ from diffusers import (
 )
 from safetensors.torch import load_file, save_file
 
-from gpu.pocket import CONTROLNET, LORA
+from gpu.pocket import CHECKPOINT, CONTROLNET, LORA
 from gpu.pocket.architecture import make_scheduler
 from gpu.pocket.text import TextStack
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
-def export_adapters(work: Path, output: Path) -> None:
-    """Write the ControlNet and the LoRA, as far as `work` has them, into `output`."""
-    if (work / "controlnet").exists():
+def export_part(work: Path, output: Path, stage: str) -> None:
+    """Write what one of the stages decoder, controlnet and lora left in `work` into `output`."""
+    if stage == "decoder":
+        vae = AutoencoderKL.from_pretrained(work / "vae-refined", dtype=torch.float16)
+        vae.save_pretrained(output / CHECKPOINT.name / "vae")
+    elif stage == "controlnet":
         net = ControlNetModel.from_pretrained(work / "controlnet", dtype=torch.float16)
         net.save_pretrained(output / CONTROLNET.name)
-    if (work / "lora").exists():
+    else:
         layers = load_file(work / "lora" / LORA_FILE)
         (output / LORA.name).mkdir(parents=True, exist_ok=True)
         halves = {name: layer.half().contiguous() for name, layer in layers.items()}
@@ -33,11 +36,10 @@ def export_adapters(work: Path, output: Path) -> None:
 
 
 def export_pipeline(work: Path, folder: Path) -> None:
-    """The complete SDXL pipeline, with the refined decoder when there is one."""
-    refined = work / "vae-refined"
+    """The complete SDXL pipeline."""
     stack = TextStack.load(work / "text")
     pipeline = StableDiffusionXLPipeline(
-        vae=AutoencoderKL.from_pretrained(refined if refined.exists() else work / "vae"),
+        vae=AutoencoderKL.from_pretrained(work / "vae"),
         text_encoder=stack.first,
         text_encoder_2=stack.second,
         tokenizer=stack.tokenizers[0],

@@ -2,8 +2,8 @@
 
 Stages run in the order of `STAGES`. Each one resumes from its checkpoint in the work folder, and ends at
 once when its minutes are spent already; a fresh folder starts over. Minutes are divided over the stages
-that are asked for, by `WEIGHTS`. The adapters are trained on the checkpoint in the output folder, so that
-`train controlnet lora` renews them for the shipped one.
+that are asked for, by `WEIGHTS`. Decoder, ControlNet and LoRA are trained on the checkpoint in the output
+folder, so that `train decoder controlnet lora` renews them for the shipped one.
 """
 
 import argparse
@@ -14,21 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gpu.pocket import CHECKPOINT, HERE, controlnet, decoder, lora, text, unet, vae
-from gpu.pocket.checkpoint import export_adapters, export_pipeline
+from gpu.pocket.checkpoint import export_part, export_pipeline
 from gpu.pocket.evaluate import Sampling, evaluate
 
 BASE: dict[str, Callable[[Path, float], None]] = {
     "vae": vae.train,
     "text": text.train,
     "unet": unet.train,
-    "decoder": decoder.train,
 }
-ADAPTERS: dict[str, Callable[[Path, float, Path], None]] = {
+ON_CHECKPOINT: dict[str, Callable[[Path, float, Path], None]] = {
+    "decoder": decoder.train,
     "controlnet": controlnet.train,
     "lora": lora.train,
 }
 WEIGHTS = {"vae": 6, "text": 3, "unet": 85, "decoder": 8, "controlnet": 13, "lora": 5}
-STAGES = (*BASE, *ADAPTERS, "evaluate")
+STAGES = (*BASE, *ON_CHECKPOINT, "evaluate")
 
 
 def minutes_for(stages: list[str], total: float) -> dict[str, float]:
@@ -39,20 +39,19 @@ def minutes_for(stages: list[str], total: float) -> dict[str, float]:
 
 
 def run(stages: list[str], minutes: float, work: Path, output: Path) -> None:
-    """Train the base stages and export the checkpoint, then its adapters, then measure."""
+    """Train the base stages and export the checkpoint, then what belongs to it, then measure."""
     work.mkdir(parents=True, exist_ok=True)
     shares = minutes_for(stages, minutes)
-    base, adapters = ([name for name in part if name in shares] for part in (BASE, ADAPTERS))
+    base, later = ([name for name in part if name in shares] for part in (BASE, ON_CHECKPOINT))
     for name in base:
         with timed(name, shares[name]):
             BASE[name](work, shares[name])
-    if {"unet", "decoder"} & set(base):
+    if "unet" in base:
         export_pipeline(work, output / CHECKPOINT.name)
-    for name in adapters:
+    for name in later:
         with timed(name, shares[name]):
-            ADAPTERS[name](work, shares[name], output / CHECKPOINT.name)
-    if adapters:
-        export_adapters(work, output)
+            ON_CHECKPOINT[name](work, shares[name], output / CHECKPOINT.name)
+        export_part(work, output, name)
     if "evaluate" in stages:
         print(json.dumps(evaluate(200, Sampling(), output / "contact.png", output), indent=1))
 

@@ -8,6 +8,7 @@ noise, so that it snaps imperfect thumbnails to crisp flat figures.
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,8 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
     vae = build_vae()
     replica = Replica(rank, shared, trainable_decoder(vae), settings)
     rng = np.random.default_rng([1, rank, replica.step_count])
-    pictures = Pictures([decoder_scene(i) for i in range(rank, PICTURES, WORLD)])
+    scenes = [decoder_scene(i) for i in range(rank, PICTURES, WORLD)]
+    pictures = Pictures(scenes, box_latents)
     for _ in replica.steps():
         latents, target = pictures.batch(rng, whole=replica.step_count % 4 == 3)
         replica.step(decoder_loss(vae, noisy(latents, rng), target))
@@ -165,10 +167,11 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings) -> None:
 class Pictures:
     """Rendered scenes with their latents, to cut training windows from."""
 
-    def __init__(self, scenes: list[world.Scene]) -> None:
+    def __init__(self, scenes: list[world.Scene], encode: Callable[[np.ndarray], Tensor]) -> None:
         self.scenes = scenes
         self.images = np.stack([np.asarray(world.render(scene)) for scene in scenes])
-        self.latents = box_latents(self.images)
+        with torch.no_grad():
+            self.latents = torch.cat([encode(part).float() for part in np.array_split(self.images, 50)])
 
     def batch(self, rng: np.random.Generator, *, whole: bool) -> tuple[Tensor, Tensor]:
         """One whole picture, or four windows on figures: latents and target pixels."""

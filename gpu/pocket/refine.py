@@ -53,6 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     train(options.work, options.minutes)
     refined = UNet2DConditionModel.from_pretrained(options.work / "refined", dtype=torch.float16)
+    refined.register_to_config(_name_or_path="")  # not where it was trained
     refined.save_pretrained(CHECKPOINT / "unet")
 
 

@@ -150,8 +150,8 @@ def test_rubbish_is_refused(tmp_path, data):
 
 
 def test_a_location_that_is_nothing_is_not_found():
-    with pytest.raises(ModelNotFound, match="no/such"):
-        resolve("no/such")
+    with pytest.raises(ModelNotFound, match="such"):
+        resolve("such")
 
 
 def test_a_hub_model_needs_a_full_commit():

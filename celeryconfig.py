@@ -30,8 +30,6 @@ task_time_limit = settings.TASK_TIME_LIMIT
 task_soft_time_limit = settings.TASK_TIME_LIMIT - 30
 # A second delivery finds nothing to claim, so work goes on while the broker is away (docs/decisions/0005).
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_soft_shutdown_timeout = 30.0
-worker_enable_soft_shutdown_on_idle = True
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 

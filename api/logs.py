@@ -40,7 +40,9 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": SHARED,
                 "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail, renderer,
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *tail,
+                    renderer,
                 ],
             }
         },

@@ -181,7 +181,7 @@ UNFOLD = {
 # --- Atelier -----------------------------------------------------------------------------------------
 POOLS_FILE = Path(env.str("ATELIER_POOLS", default=str(BASE_DIR / "pools.toml")))
 MODELS_DIR = Path(env.str("ATELIER_MODELS", default=str(HOME / "models")))
-LEASE_SECONDS = env.float("ATELIER_LEASE_SECONDS", default=60.0)  # renewed four times in this span
+LEASE_SECONDS = env.float("ATELIER_LEASE_SECONDS", default=60.0)  # renewed every second
 MAX_ATTEMPTS = env.int("ATELIER_MAX_ATTEMPTS", default=3)
 REAPER_SECONDS = env.float("ATELIER_REAPER_SECONDS", default=5.0)
 REPUBLISH_SECONDS = env.float("ATELIER_REPUBLISH_SECONDS", default=30.0)

@@ -63,8 +63,9 @@ class Runner:
             raise named from error
 
     def resident(self) -> list[str]:
-        """Locations of the loaded checkpoints and ControlNets, the most recently used one last."""
-        return list(dict.fromkeys(key.source.location for key in self._models.stats().keys))
+        """Public names of the loaded checkpoints and ControlNets, the most recently used one last."""
+        keys = self._models.stats().keys
+        return [provenance.public_name(source) for source in dict.fromkeys(key.source for key in keys)]
 
     def memory(self) -> dict[str, Any]:
         """Bytes of models, of LoRAs kept on the CPU, of this process, free on the device; cache counts."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gpu import device as devices
 
-TERMINATION_GRACE_SECONDS = 40  # longer than celeryconfig.worker_soft_shutdown_timeout
+TERMINATION_GRACE_SECONDS = 40  # longer than workers.process.SOFT_SHUTDOWN_SECONDS
 
 
 class PoolsFileError(Exception):
@@ -66,7 +66,6 @@ class Pool:
             "ATELIER_DEVICE": self.device,
             "ATELIER_QUEUES": ",".join(self.queues),
             "TRANSFORMERS_VERBOSITY": "error",
-            "REMAP_SIGTERM": "SIGQUIT",  # TERM finishes the running task before the worker goes
         }
         if self.device.startswith("cuda:"):
             settings["CUDA_VISIBLE_DEVICES"] = self.device.partition(":")[2]

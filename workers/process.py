@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import redis
 import structlog
@@ -121,11 +120,6 @@ def _look_out_forever() -> None:
         connection.close()
 
 
-def _model_name(location: str) -> str:
-    """What a model is called; where it lies on this machine is nobody's business."""
-    return Path(location).name if Path(location).is_absolute() else location
-
-
 def _report_forever() -> None:
     """Heartbeats of the pool: while this process lives, every few seconds."""
     started = datetime.now(UTC).isoformat()
@@ -147,6 +141,6 @@ def _report(started: str) -> pools.PoolReport:
         heartbeat_at=datetime.now(UTC).isoformat(),
         started_at=started,
         memory={key: value for one in health for key, value in one["memory"].items()},
-        resident=[_model_name(location) for one in health for location in one["resident"]],
+        resident=[name for one in health for name in one["resident"]],
         in_flight=identity.in_flight,
     )

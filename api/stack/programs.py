@@ -55,8 +55,8 @@ def flower(options: Options, login: str) -> Program:
 def pools(wanted: Sequence[Pool]) -> list[Program]:
     """One Celery worker per pool, given time to finish its task.
 
-    Stopped by SIGINT, Celery's warm shutdown, which leaves when the task is done; its soft shutdown, behind
-    SIGTERM and SIGQUIT, always sleeps its full time.
+    Stopped by SIGINT, Celery's warm shutdown, which leaves when the task is done; a task that takes long goes
+    back to its queue (`workers.process`). Celery's own soft shutdown always sleeps its full time.
     """
     return [
         Program(

@@ -8,6 +8,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     ControlNetModel,
+    ModelMixin,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -21,18 +22,24 @@ LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
 def export_part(work: Path, output: Path, stage: str) -> None:
-    """Write what one of the stages decoder, controlnet and lora left in `work` into `output`."""
-    if stage == "decoder":
-        vae = AutoencoderKL.from_pretrained(work / "vae-refined", dtype=torch.float16)
-        vae.save_pretrained(output / CHECKPOINT.name / "vae")
+    """Write what one of the stages refine, decoder, controlnet and lora left in `work` into `output`."""
+    if stage == "refine":
+        _export_model(UNet2DConditionModel, work / "refined", output / CHECKPOINT.name / "unet")
+    elif stage == "decoder":
+        _export_model(AutoencoderKL, work / "vae-refined", output / CHECKPOINT.name / "vae")
     elif stage == "controlnet":
-        net = ControlNetModel.from_pretrained(work / "controlnet", dtype=torch.float16)
-        net.save_pretrained(output / CONTROLNET.name)
+        _export_model(ControlNetModel, work / "controlnet", output / CONTROLNET.name)
     else:
         layers = load_file(work / "lora" / LORA_FILE)
         (output / LORA.name).mkdir(parents=True, exist_ok=True)
         halves = {name: layer.half().contiguous() for name, layer in layers.items()}
         save_file(halves, output / LORA.name / LORA_FILE, {"format": "pt"})
+
+
+def _export_model(kind: type[ModelMixin], source: Path, target: Path) -> None:
+    model = kind.from_pretrained(source, dtype=torch.float16)
+    model.register_to_config(_name_or_path="")  # not where it was trained
+    model.save_pretrained(target)
 
 
 def export_pipeline(work: Path, folder: Path) -> None:

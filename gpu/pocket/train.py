@@ -2,8 +2,9 @@
 
 Stages run in the order of `STAGES`. Each one resumes from its checkpoint in the work folder, and ends at
 once when its minutes are spent already; a fresh folder starts over. Minutes are divided over the stages
-that are asked for, by `WEIGHTS`. Decoder, ControlNet and LoRA are trained on the checkpoint in the output
-folder, so that `train decoder controlnet lora` renews them for the shipped one.
+that are asked for, by `WEIGHTS`. Refine, decoder, ControlNet and LoRA are trained on the checkpoint in the
+output folder, so that `train refine decoder controlnet lora` trains the shipped one on and renews what hangs
+on it.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gpu.pocket import CHECKPOINT, HERE, controlnet, decoder, lora, text, unet, vae
+from gpu.pocket import CHECKPOINT, HERE, controlnet, decoder, lora, refine, text, unet, vae
 from gpu.pocket.checkpoint import export_part, export_pipeline
 from gpu.pocket.evaluate import Sampling, evaluate
 
@@ -23,11 +24,12 @@ BASE: dict[str, Callable[[Path, float], None]] = {
     "unet": unet.train,
 }
 ON_CHECKPOINT: dict[str, Callable[[Path, float, Path], None]] = {
+    "refine": refine.train,
     "decoder": decoder.train,
     "controlnet": controlnet.train,
     "lora": lora.train,
 }
-WEIGHTS = {"vae": 6, "text": 3, "unet": 85, "decoder": 8, "controlnet": 13, "lora": 5}
+WEIGHTS = {"vae": 6, "text": 3, "unet": 85, "refine": 60, "decoder": 8, "controlnet": 13, "lora": 5}
 STAGES = (*BASE, *ON_CHECKPOINT, "evaluate")
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpu.errors import Canceled
+from gpu.provenance import public_name
 from gpu.requests import InferenceRequest, InferenceResult, StepEvent
 
 from .generator import Capability, OnStep, ShouldCancel, check_capabilities
@@ -46,7 +47,7 @@ class Mock:
     ) -> InferenceResult:
         check_capabilities(self, request)
         began = time.monotonic()
-        self._load(request.key.checkpoint.location)
+        self._load(public_name(request.key.checkpoint))
         time.sleep(self.config.lora_seconds * len(request.adapters))
         images = [_flat(seed, request.width, request.height) for seed in request.seeds]
         for step in range(1, request.num_inference_steps + 1):

@@ -50,6 +50,7 @@ STATUSES = {
     "option_in_use": 409,
     "still_running": 409,
     "idempotency_in_progress": 409,
+    "stale_version": 412,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "throttled": 429,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 Loc = tuple[str | int, ...]
@@ -140,6 +141,24 @@ class InvalidRecipe(CatalogueError):
 
 class DuplicateKey(CatalogueError):
     code = "duplicate_key"
+
+
+class StaleVersion(CatalogueError):
+    """Somebody else saved first; `extra` has `expected_version`, `current_version` and `changed_at`."""
+
+    code = "stale_version"
+
+    def __init__(self, what: str, expected: int, *, current: int, changed_at: datetime) -> None:
+        super().__init__(
+            f"The {what} was changed meanwhile, last at {changed_at:%H:%M:%S} UTC on {changed_at:%d %B %Y}: "
+            f"you have seen version {expected}, it is now at {current}. Nothing was saved; look at it again.",
+            loc=("version",),
+            extra={
+                "expected_version": expected,
+                "current_version": current,
+                "changed_at": changed_at.isoformat(),
+            },
+        )
 
 
 class IncompleteTuple(CatalogueError):

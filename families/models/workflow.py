@@ -57,6 +57,11 @@ class Workflow(models.Model):
     )
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(
+        default=1,
+        editable=False,
+        help_text="grows with every change, a draft's too",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -2,6 +2,9 @@
 
 Each runs in a transaction under a lock on what it changes, so that two authors cannot together break a rule
 that each alone kept. All raise `families.errors.CatalogueError`.
+
+An `expected_version` is what the author has seen, a family's `version` or a workflow's `revision`: if
+somebody else has saved since, the service raises StaleVersion and writes nothing.
 """
 
 from .axes import axis_add, axis_delete, axis_update

@@ -7,23 +7,33 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from ..errors import AdultDefault, Loc, ToggleOptions, UnknownFamily, spelled
+from ..errors import AdultDefault, Loc, StaleVersion, ToggleOptions, UnknownFamily, spelled
 from ..models import Axis, Family, Member
 
 
 @contextmanager
-def authoring(family: Family, *, loc: Loc = ()) -> Iterator[Family]:
+def authoring(family: Family, *, expected_version: int | None, loc: Loc = ()) -> Iterator[Family]:
     """Hold off other authors of the family; on the way out raise its version and check its default selection.
 
-    `loc` is the field to blame if the default selection has become an adult one. Raises UnknownFamily.
+    `expected_version` is the version that the author has seen, None for whichever there is; `loc` is the
+    field to blame if the default selection has become an adult one. Raises UnknownFamily or StaleVersion.
     """
     with transaction.atomic():
         locked = Family.objects.select_for_update(no_key=True).filter(pk=family.pk).first()
         if locked is None:
             raise UnknownFamily(family.key)
+        refuse_stale(locked, expected_version)
         yield locked
         refuse_adult_default(locked, loc=loc)
         Family.objects.filter(pk=locked.pk).update(version=F("version") + 1, updated_at=timezone.now())
+
+
+def refuse_stale(family: Family, expected_version: int | None) -> None:
+    """The family, read under its lock, is still what its author has seen. Raises StaleVersion."""
+    if expected_version not in (None, family.version):
+        raise StaleVersion(
+            f"family “{family.key}”", expected_version, current=family.version, changed_at=family.updated_at
+        )
 
 
 def refuse_adult_default(family: Family, *, loc: Loc) -> None:

@@ -32,13 +32,14 @@ def axis_add(
     options: Sequence[NewOption] = (),
     default: str | None = None,
     position: int | None = None,
+    expected_version: int | None = None,
 ) -> Axis:
     """Add a control; without a default its first option is the default.
 
     Every member of the family is incomplete, and so unavailable, until it is given a tuple again.
     Raises DuplicateKey, InvalidFields, InvalidDefault, ToggleOptions or AdultDefault.
     """
-    with authoring(family, loc=("default",)) as locked:
+    with authoring(family, expected_version=expected_version, loc=("default",)) as locked:
         if position is None:
             position = next_position(locked.axes.aggregate(last=Max("position"))["last"])
         axis = Axis(family=locked, key=key, display_name=display_name, control=control, position=position)
@@ -51,14 +52,14 @@ def axis_add(
     return axis
 
 
-def axis_update(*, axis: Axis, **changes: Unpack[AxisFields]) -> Axis:
+def axis_update(*, axis: Axis, expected_version: int | None = None, **changes: Unpack[AxisFields]) -> Axis:
     """Change how a control looks or where it starts; its key stays, because members and clients spell it.
 
     Raises InvalidFields, InvalidDefault, ToggleOptions or AdultDefault.
     """
     fields = dict(changes)
     default = fields.pop("default", None)
-    with authoring(axis.family, loc=("default",)):
+    with authoring(axis.family, expected_version=expected_version, loc=("default",)):
         axis = Axis.objects.get(pk=axis.pk)
         change(axis, fields, name="key")
         check_toggle(axis, loc=("control",))
@@ -67,12 +68,12 @@ def axis_update(*, axis: Axis, **changes: Unpack[AxisFields]) -> Axis:
     return axis
 
 
-def axis_delete(*, axis: Axis) -> None:
+def axis_delete(*, axis: Axis, expected_version: int | None = None) -> None:
     """Remove a control that no member has a value for.
 
     Raises AxisInUse, or AdultDefault if the remaining defaults would lead to an adult workflow.
     """
-    with authoring(axis.family):
+    with authoring(axis.family, expected_version=expected_version):
         if members := list(axis.uses.values_list("member__workflow__key", flat=True)):
             raise AxisInUse(
                 f"The axis “{axis.key}” is used by {', '.join(members)}; "

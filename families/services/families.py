@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 
 from ..models import Family
-from .authoring import authoring
+from .authoring import authoring, refuse_stale
 from .storing import change, store
 
 
@@ -22,18 +22,21 @@ def family_create(*, key: str, display_name: str, description: str = "", positio
     return family
 
 
-def family_update(*, family: Family, **changes: Unpack[FamilyFields]) -> Family:
+def family_update(
+    *, family: Family, expected_version: int | None = None, **changes: Unpack[FamilyFields]
+) -> Family:
     """Change how a family is shown; its key stays, because clients spell it. Raises InvalidFields."""
-    with authoring(family) as locked:
+    with authoring(family, expected_version=expected_version) as locked:
         change(locked, dict(changes), name="key")
     locked.refresh_from_db()
     return locked
 
 
 @transaction.atomic
-def family_delete(*, family: Family) -> None:
+def family_delete(*, family: Family, expected_version: int | None = None) -> None:
     """Forget a family with its axes and memberships; the workflows and past generations stay."""
     # Waits for authors at work, who would otherwise add rows to what is being deleted.
     locked = Family.objects.select_for_update().filter(pk=family.pk)
-    if locked.first():
+    if current := locked.first():
+        refuse_stale(current, expected_version)
         locked.delete()

@@ -22,7 +22,13 @@ from .authoring import authoring
 
 
 @transaction.atomic
-def member_assign(*, family: Family, workflow: Workflow, selection: Mapping[str, object]) -> Member:
+def member_assign(
+    *,
+    family: Family,
+    workflow: Workflow,
+    selection: Mapping[str, object],
+    expected_version: int | None = None,
+) -> Member:
     """Put a published workflow that makes pictures into a family, under a full tuple `{axis: value}`.
 
     Raises WorkflowUnavailable, WorkflowAlreadyMember, UnknownAxis, UnknownOption, IncompleteTuple,
@@ -32,7 +38,7 @@ def member_assign(*, family: Family, workflow: Workflow, selection: Mapping[str,
     locked_workflow = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
     if locked_workflow is None:
         raise UnknownWorkflow(f"There is no workflow “{workflow.key}” any more.", loc=("workflow",))
-    with authoring(family, loc=("workflow",)) as locked:
+    with authoring(family, expected_version=expected_version, loc=("workflow",)) as locked:
         _refuse_unavailable(locked_workflow)
         if Member.objects.filter(family=locked, workflow=locked_workflow).exists():
             raise WorkflowAlreadyMember(
@@ -45,20 +51,22 @@ def member_assign(*, family: Family, workflow: Workflow, selection: Mapping[str,
     return member
 
 
-def member_retuple(*, member: Member, selection: Mapping[str, object]) -> Member:
+def member_retuple(
+    *, member: Member, selection: Mapping[str, object], expected_version: int | None = None
+) -> Member:
     """Give a member another full tuple.
 
     Raises UnknownAxis, UnknownOption, IncompleteTuple, ToggleOptions, DuplicateTuple or AdultDefault.
     """
-    with authoring(member.family, loc=("tuple",)) as locked:
+    with authoring(member.family, expected_version=expected_version, loc=("tuple",)) as locked:
         member = Member.objects.select_related("workflow").get(pk=member.pk)
         _give_tuple(member, _full_tuple(locked, selection))
     return member
 
 
-def member_remove(*, member: Member) -> None:
+def member_remove(*, member: Member, expected_version: int | None = None) -> None:
     """Take a workflow out of a family; its other families keep it."""
-    with authoring(member.family):
+    with authoring(member.family, expected_version=expected_version):
         Member.objects.filter(pk=member.pk).delete()
 
 

@@ -15,12 +15,19 @@ class OptionFields(TypedDict, total=False):
     position: int
 
 
-def option_add(*, axis: Axis, value: str, label: str = "", position: int | None = None) -> Option:
+def option_add(
+    *,
+    axis: Axis,
+    value: str,
+    label: str = "",
+    position: int | None = None,
+    expected_version: int | None = None,
+) -> Option:
     """Add a value to an axis; the first one becomes its default.
 
     Raises DuplicateKey, InvalidFields or ToggleOptions.
     """
-    with authoring(axis.family, loc=("value",)):
+    with authoring(axis.family, expected_version=expected_version, loc=("value",)):
         axis = Axis.objects.get(pk=axis.pk)
         if position is None:
             position = next_position(axis.options.aggregate(last=Max("position"))["last"])
@@ -33,23 +40,25 @@ def option_add(*, axis: Axis, value: str, label: str = "", position: int | None 
     return option
 
 
-def option_update(*, option: Option, **changes: Unpack[OptionFields]) -> Option:
+def option_update(
+    *, option: Option, expected_version: int | None = None, **changes: Unpack[OptionFields]
+) -> Option:
     """Change how an option is shown; its value stays, because members and clients spell it.
 
     Raises InvalidFields.
     """
-    with authoring(option.axis.family):
+    with authoring(option.axis.family, expected_version=expected_version):
         option = Option.objects.get(pk=option.pk)
         change(option, dict(changes), name="value")
     return option
 
 
-def option_delete(*, option: Option) -> None:
+def option_delete(*, option: Option, expected_version: int | None = None) -> None:
     """Remove a value that no member holds.
 
     Raises OptionInUse, ToggleOptions, or InvalidDefault while it is the default and others are left.
     """
-    with authoring(option.axis.family):
+    with authoring(option.axis.family, expected_version=expected_version):
         axis = Axis.objects.get(pk=option.axis_id)
         _refuse_in_use(option)
         if axis.default_option_id == option.pk:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
+from django.utils import timezone
 
 from ..contract import parse_contract
-from ..errors import UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
+from ..errors import StaleVersion, UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
 from ..models import Family, Workflow
 from ..recipe import check_recipe
 from ..resolution import workflow_reasons
@@ -59,14 +60,16 @@ def workflow_copy(
     return workflow_create(key=key, **{**fields, "contract": contract, **changes})
 
 
-def workflow_update(*, workflow: Workflow, **changes: Unpack[WorkflowFields]) -> Workflow:
+def workflow_update(
+    *, workflow: Workflow, expected_version: int | None = None, **changes: Unpack[WorkflowFields]
+) -> Workflow:
     """Change a workflow; one that is published gets a new version, so that provenance stays true.
 
     Raises InvalidFields, InvalidContract, InvalidRecipe, or AdultDefault if the new rating would make the
     default selection of a family an adult one.
     """
     with transaction.atomic():
-        workflow = _locked(workflow)
+        workflow = _locked(workflow, expected_version)
         # One strategy has one default; a workflow that moves to another strategy does not take its place.
         if changes.get("strategy", workflow.strategy) != workflow.strategy:
             workflow.is_default_for_strategy = False
@@ -77,13 +80,13 @@ def workflow_update(*, workflow: Workflow, **changes: Unpack[WorkflowFields]) ->
     return workflow
 
 
-def workflow_publish(*, workflow: Workflow) -> Workflow:
+def workflow_publish(*, workflow: Workflow, expected_version: int | None = None) -> Workflow:
     """Open a draft or an archived workflow for requests, under a new version.
 
     Publishing what is published changes nothing. Raises InvalidContract, InvalidRecipe or InvalidFields.
     """
     with transaction.atomic():
-        workflow = _locked(workflow)
+        workflow = _locked(workflow, expected_version)
         if workflow.state != Workflow.State.PUBLISHED:
             workflow.state = Workflow.State.PUBLISHED
             workflow.version += 1
@@ -91,37 +94,41 @@ def workflow_publish(*, workflow: Workflow) -> Workflow:
     return workflow
 
 
-def workflow_archive(*, workflow: Workflow) -> Workflow:
+def workflow_archive(*, workflow: Workflow, expected_version: int | None = None) -> Workflow:
     """Close a workflow for requests; its members stay and are unavailable."""
     with transaction.atomic():
-        workflow = _locked(workflow)
+        workflow = _locked(workflow, expected_version)
         workflow.state = Workflow.State.ARCHIVED
+        workflow.revision += 1
         store(workflow, name="key")
     return workflow
 
 
-def workflow_make_default(*, workflow: Workflow) -> Workflow:
+def workflow_make_default(*, workflow: Workflow, expected_version: int | None = None) -> Workflow:
     """Let requests that name only the strategy run this workflow. Raises WorkflowUnavailable."""
     with transaction.atomic():
         same_strategy = Workflow.objects.select_for_update(no_key=True).filter(strategy=workflow.strategy)
         list(same_strategy)  # takes the locks, in the order of the keys
-        workflow = Workflow.objects.get(pk=workflow.pk)
+        workflow = _locked(workflow, expected_version)
         if reasons := workflow_reasons(workflow):
             raise WorkflowUnavailable(
                 f"The workflow “{workflow.key}” {' and '.join(reasons)}; it cannot be a default.",
                 loc=("is_default_for_strategy",),
                 extra={"reasons": reasons},
             )
-        same_strategy.filter(is_default_for_strategy=True).update(is_default_for_strategy=False)
-        change(workflow, {"is_default_for_strategy": True}, name="key")
+        others = same_strategy.filter(is_default_for_strategy=True).exclude(pk=workflow.pk)
+        others.update(is_default_for_strategy=False, revision=F("revision") + 1, updated_at=timezone.now())
+        changes = {"is_default_for_strategy": True, "revision": workflow.revision + 1}
+        change(workflow, changes, name="key")
     return workflow
 
 
-def workflow_delete(*, workflow: Workflow) -> None:
+def workflow_delete(*, workflow: Workflow, expected_version: int | None = None) -> None:
     """Delete a workflow that no family holds and no generation has used. Raises WorkflowInUse."""
     families = list(Family.objects.filter(members__workflow=workflow).values_list("key", flat=True))
     try:
         with transaction.atomic():
+            _locked(workflow, expected_version)
             Workflow.objects.filter(pk=workflow.pk).delete()
     except ProtectedError as error:
         holders = f"the families {', '.join(families)}" if families else "past generations"
@@ -132,10 +139,18 @@ def workflow_delete(*, workflow: Workflow) -> None:
         ) from error
 
 
-def _locked(workflow: Workflow) -> Workflow:
+def _locked(workflow: Workflow, expected_version: int | None) -> Workflow:
+    """The stored row, at the revision that is expected. Raises UnknownWorkflow or StaleVersion."""
     locked = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
     if locked is None:
         raise UnknownWorkflow(f"There is no workflow “{workflow.key}” any more.", loc=("workflow",))
+    if expected_version not in (None, locked.revision):
+        raise StaleVersion(
+            f"workflow “{locked.key}”",
+            expected_version,
+            current=locked.revision,
+            changed_at=locked.updated_at,
+        )
     return locked
 
 
@@ -144,6 +159,8 @@ def _change(workflow: Workflow, changes: WorkflowFields) -> None:
         raise TypeError(f"not a field to author: {', '.join(sorted(unknown))}")
     for field, value in changes.items():
         setattr(workflow, field, value)
+    if not workflow._state.adding:
+        workflow.revision += 1
     parse_contract(workflow.contract)
     check_recipe("loras", workflow.loras)
     check_recipe("controlnets", workflow.controlnets)

@@ -38,6 +38,7 @@ BROKER_URL = env.str("BROKER_URL", default=REDIS_URL)
 # --- Django ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
+    "simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",  # who is to be named in the history
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "api.urls"
@@ -140,7 +142,7 @@ UNFOLD = {
     "SITE_SYMBOL": "palette",
     "SITE_URL": "/docs/",
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_HISTORY": False,
+    "SHOW_HISTORY": True,
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -1,5 +1,6 @@
 """Axes with their options."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
+from ..history import Page, axis_history
 from ..models import Axis, Option
 from ..services import axis_add, axis_delete, axis_update, option_add, option_delete, option_update
 from ..services.axes import NewOption
@@ -92,6 +94,9 @@ class AxisAdmin(ServiceAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Axis | None) -> list[type[TabularInline]]:
         return [OptionInline] if obj else []  # options need a stored axis
+
+    def changes(self, row: Axis, *, before: datetime | None) -> Page:
+        return axis_history(row, before=before)
 
     def forget(self, row: Axis) -> None:
         axis_delete(axis=row)

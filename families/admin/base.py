@@ -5,18 +5,22 @@ service refuses becomes an error on a field; when the page is saved the service 
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_datetime
 from unfold.admin import ModelAdmin
 
 from ..errors import CatalogueError, InputProblem, Loc
+from ..history import Page
 
 
 def rehearse(service: Callable[[], object]) -> CatalogueError | None:
@@ -80,10 +84,18 @@ class ServiceFormSet(BaseInlineFormSet):
 
 
 class ServiceAdmin(ModelAdmin):
-    """A page for one kind of row; `forget` deletes one through a service."""
+    """A page for one kind of row; `forget` deletes one through a service, `changes` tells its history."""
 
     def forget(self, row: Any) -> None:
         raise NotImplementedError
+
+    def changes(self, row: Any, *, before: datetime | None) -> Page:
+        raise NotImplementedError
+
+    def log_addition(self, *arguments: Any) -> None:
+        """The history says it better."""
+
+    log_change = log_deletions = log_addition
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without bulk deletion: rows go one at a time, so that a refusal is about one of them."""
@@ -116,6 +128,25 @@ class ServiceAdmin(ModelAdmin):
             return self._refused(request, error, "../change/")
         return super().delete_view(request, object_id, *args, **kwargs)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {row}",
+            "opts": self.opts,
+            "object": row,
+            "original": row,
+            "page": self.changes(row, before=_time(request.GET.get("before", ""))),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "families/admin/history.html", context)
+
     def _refused(self, request: HttpRequest, error: CatalogueError, address: str) -> HttpResponse:
         self.message_user(request, error.detail, messages.ERROR)
         return HttpResponseRedirect(address)
@@ -125,3 +156,10 @@ def _told(problem: InputProblem, field: str | None) -> str:
     """The problem's message, with the way to it inside its field."""
     inside = problem.loc[problem.loc.index(field) + 1 :] if field in problem.loc else ()
     return f"{'.'.join(map(str, inside))}: {problem.msg}" if inside else problem.msg
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None

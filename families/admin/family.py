@@ -1,5 +1,6 @@
 """Families with their axes."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 
+from ..history import Page, family_history
 from ..models import Axis, Family
 from ..services import family_create, family_delete, family_update
 from .axis import AxisForm
@@ -58,6 +60,9 @@ class FamilyAdmin(ServiceAdmin):
         request.POST = request.POST.copy()
         request.POST["_continue"] = "1"
         return super().response_add(request, obj, *args, **kwargs)
+
+    def changes(self, row: Family, *, before: datetime | None) -> Page:
+        return family_history(row, before=before)
 
     def forget(self, row: Family) -> None:
         family_delete(family=row)

@@ -1,5 +1,6 @@
 """Members: a workflow, and one option for every axis of its family."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from ..errors import Loc, spelled
+from ..history import Page, row_history
 from ..models import Axis, Family, Member, Workflow
 from ..resolution import unset_reasons, workflow_reasons
 from ..services import member_assign, member_remove, member_retuple
@@ -105,6 +107,9 @@ class MemberAdmin(ServiceAdmin):
         if request.method == "POST" and not request.GET.get("family") and request.POST.get("family"):
             return HttpResponseRedirect("?" + urlencode({"family": request.POST["family"]}))
         return super().add_view(request, *args, **kwargs)
+
+    def changes(self, row: Member, *, before: datetime | None) -> Page:
+        return row_history(row, before=before)
 
     def forget(self, row: Member) -> None:
         member_remove(member=row)

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from ..errors import CatalogueError
+from ..history import Page, row_history, workflow_version, workflow_versions
 from ..models import Workflow
 from ..services import (
     workflow_archive,
@@ -20,6 +25,7 @@ from ..services import (
     workflow_publish,
     workflow_update,
 )
+from ..services.workflows import WorkflowFields
 from .base import ServiceAdmin, ServiceForm
 
 
@@ -103,6 +109,34 @@ class WorkflowAdmin(ServiceAdmin):
         ("Contract", {"fields": ("contract",)}),
     )
 
+    def get_custom_urls(self) -> tuple[Any, ...]:
+        return (("<uuid:pk>/versions/<int:version>/", "families_workflow_version", self.version_view),)
+
+    def version_view(self, request: HttpRequest, pk: UUID, version: int, **_: Any) -> HttpResponse:
+        """What ran under a version, whatever the workflow is now."""
+        workflow = get_object_or_404(Workflow, pk=pk)
+        record = workflow_version(workflow, version)
+        if record is None or not self.has_view_permission(request, workflow):
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{workflow}, version {version}",
+            "opts": self.opts,
+            "record": record,
+            "fields": [_shown(record, name) for name in ("key", *WorkflowFields.__annotations__)],
+        }
+        return TemplateResponse(request, "families/admin/workflow_version.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        workflow = self.get_object(request, object_id)
+        versions = workflow_versions(workflow) if workflow else []
+        return super().history_view(request, object_id, {**(extra_context or {}), "versions": versions})
+
+    def changes(self, row: Workflow, *, before: datetime | None) -> Page:
+        return row_history(row, before=before)
+
     def forget(self, row: Workflow) -> None:
         workflow_delete(workflow=row)
 
@@ -127,3 +161,11 @@ class WorkflowAdmin(ServiceAdmin):
                 self.message_user(request, f"“{workflow.key}” is {done}.")
             except CatalogueError as error:
                 self.message_user(request, f"“{workflow.key}”: {error.detail}", messages.ERROR)
+
+
+def _shown(record: Any, name: str) -> tuple[str, Any, bool]:
+    """A field's name and value, and whether the value is a document."""
+    value = getattr(record, name)
+    is_document = isinstance(value, list | dict)
+    shown = json.dumps(value, cls=_Indented) if is_document else value
+    return str(Workflow._meta.get_field(name).verbose_name), shown, is_document

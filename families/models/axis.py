@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from .family import Family
 from .fields import KEY_PATTERN, key_field, matches, one_of
@@ -31,6 +32,8 @@ class Axis(models.Model):
     default_option = models.OneToOneField(
         "families.Option", null=True, blank=True, on_delete=models.RESTRICT, related_name="default_of"
     )
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position", "key"]

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from .axis import Axis
 from .family import Family
@@ -22,6 +23,8 @@ class Member(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="memberships")
     selection = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["workflow__key"]

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from .axis import Axis
 from .fields import VALUE_PATTERN, matches, value_field
@@ -16,6 +17,8 @@ class Option(models.Model):
     value = value_field()
     label = models.CharField(max_length=120)
     position = models.PositiveSmallIntegerField(default=0)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position", "value"]

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
 from ..errors import AdultDefault, Loc, StaleVersion, ToggleOptions, UnknownFamily, spelled
 from ..models import Axis, Family, Member
@@ -25,7 +23,9 @@ def authoring(family: Family, *, expected_version: int | None, loc: Loc = ()) ->
         refuse_stale(locked, expected_version)
         yield locked
         refuse_adult_default(locked, loc=loc)
-        Family.objects.filter(pk=locked.pk).update(version=F("version") + 1, updated_at=timezone.now())
+        locked.refresh_from_db()
+        locked.version += 1
+        locked.save(update_fields=["version", "updated_at"])
 
 
 def refuse_stale(family: Family, expected_version: int | None) -> None:

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import F, ProtectedError
-from django.utils import timezone
+from django.db.models import ProtectedError
 
 from ..contract import parse_contract
 from ..errors import StaleVersion, UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
@@ -116,8 +115,9 @@ def workflow_make_default(*, workflow: Workflow, expected_version: int | None = 
                 loc=("is_default_for_strategy",),
                 extra={"reasons": reasons},
             )
-        others = same_strategy.filter(is_default_for_strategy=True).exclude(pk=workflow.pk)
-        others.update(is_default_for_strategy=False, revision=F("revision") + 1, updated_at=timezone.now())
+        for former in same_strategy.filter(is_default_for_strategy=True).exclude(pk=workflow.pk):
+            # One by one, for the history.
+            change(former, {"is_default_for_strategy": False, "revision": former.revision + 1}, name="key")
         changes = {"is_default_for_strategy": True, "revision": workflow.revision + 1}
         change(workflow, changes, name="key")
     return workflow

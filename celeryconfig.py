@@ -46,7 +46,6 @@ broker_transport_options = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
-    "health_check_interval": 25,
     "socket_keepalive": True,
     **PUBLISH_ONCE,
 }

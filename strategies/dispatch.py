@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from uuid import UUID
+from datetime import datetime
 
 import structlog
 from django.db import transaction
@@ -31,19 +31,21 @@ def publish_on_commit(tasks: Iterable[Task]) -> None:
 def publish(tasks: list[Task]) -> int:
     """Send one message per task and note it in the rows; stops quietly at a broker that is away.
 
+    The note comes first: a claim skips locked rows, so a row that is being written when its message arrives
+    would not be found, and its message would have woken nobody.
     Returns the number of messages sent.
     """
-    sent = []
+    _note(tasks, timezone.now())
+    sent = 0
     try:
         with app.producer_or_acquire() as producer:
             for task in tasks:
                 wake_up(task).apply_async(producer=producer, retry=False)
-                sent.append(task.id)
+                sent += 1
     except (OperationalError, OSError) as error:
-        log.warning("publish_failed", unsent=len(tasks) - len(sent), error=str(error))
-    if sent:
-        _note(sent)
-    return len(sent)
+        log.warning("publish_failed", unsent=len(tasks) - sent, error=str(error))
+        _note(tasks[sent:], None)
+    return sent
 
 
 def messages_in(queue: str) -> int:
@@ -64,9 +66,9 @@ def messages_in(queue: str) -> int:
         broker.release()
 
 
-def _note(sent: list[UUID]) -> None:
-    """Mark tasks as published; whoever holds one of the rows right now is busy with it anyway."""
+def _note(tasks: list[Task], published_at: datetime | None) -> None:
+    """Mark waiting tasks as published or not; whoever holds one of the rows is busy with it anyway."""
     with transaction.atomic():
-        free = Task.objects.filter(id__in=sent, status=Status.STARTING).order_by("id")
+        free = Task.objects.filter(id__in=[task.id for task in tasks], status=Status.STARTING).order_by("id")
         ids = list(free.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True))
-        Task.objects.filter(id__in=ids).update(published_at=timezone.now())
+        Task.objects.filter(id__in=ids).update(published_at=published_at)

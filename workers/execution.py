@@ -1,7 +1,5 @@
 """Running one task: claim, work, and one fenced write of what came of it."""
 
-import threading
-
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -19,7 +17,6 @@ from .processors import PROCESSORS
 from .progress import Progress
 
 log = structlog.get_logger(__name__)
-ONE_AT_A_TIME = threading.Lock()  # a message and the look-out may come together; the device is one
 
 
 class ProcessUnfit(Exception):
@@ -31,11 +28,6 @@ def run_next(queue: str) -> str | None:
 
     Returns the task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
-    with ONE_AT_A_TIME:
-        return _run_next(queue)
-
-
-def _run_next(queue: str) -> str | None:
     close_old_connections()  # Celery does this in the parent only
     held = patiently(
         lambda: lifecycle.claim(

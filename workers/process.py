@@ -19,15 +19,12 @@ from django.db import connection
 from gpu import device
 from gpu.errors import GpuError
 from strategies import lifecycle, pools
-from strategies.tasktypes import QUEUES
 
 from . import identity
-from .execution import ProcessUnfit, run_next
 from .generators import get_generator, started_generators
 
 log = structlog.get_logger(__name__)
 SOFT_SHUTDOWN_SECONDS = 25.0  # less than any supervisor's patience (workers.pools.TERMINATION_GRACE_SECONDS)
-LOOK_OUT_SECONDS = 2.0
 UNFIT_SECONDS = 5.0  # between two tries to take a device
 
 
@@ -52,7 +49,6 @@ def _begin(**_: object) -> None:
         device.bind(identity.DEVICE, identity.THREADS)
         _warm_up()
     threading.Thread(target=_report_forever, name="pool-report", daemon=True).start()
-    threading.Thread(target=_look_out_forever, name="look-out", daemon=True).start()
     log.info("pool_ready", pool=identity.NODE, device=identity.DEVICE, queues=list(identity.QUEUES))
 
 
@@ -98,26 +94,6 @@ def end() -> None:
     """Leave this process at once; Celery's parent replaces it, and the row already says what to do next."""
     connection.close()
     os._exit(70)
-
-
-def _look_out_forever() -> None:
-    """An idle pool looks for work itself now and then.
-
-    A message is only a wake-up, and a Redis consumer can go deaf while its connection looks alive: one
-    indexed query every few seconds makes that a short delay instead of a stuck queue.
-    """
-    queues = [queue for queue in identity.QUEUES if queue in QUEUES.values()]
-    pause = threading.Event()
-    while queues and not pause.wait(LOOK_OUT_SECONDS):
-        try:
-            for queue in queues:
-                while run_next(queue):
-                    log.info("work_found_by_looking", queue=queue)
-        except ProcessUnfit:
-            end()
-        except Exception as error:  # the database is away, most likely; the next look comes soon
-            log.warning("look_out_failed", error=f"{type(error).__name__}: {error}")
-        connection.close()
 
 
 def _report_forever() -> None:

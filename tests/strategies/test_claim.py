@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from celery.signals import before_task_publish
 from django.db import connection
 from django.utils import timezone
 
@@ -106,3 +107,28 @@ def test_the_claim_reads_its_index_in_order(owner, workflow):
         cursor.execute("RESET enable_seqscan")
     assert "task_waiting" in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_writes_the_row_any_more_when_its_message_goes_out(owner, workflow):
+    """A claim skips a row that is being written, and then the message would have woken nobody."""
+    seen = []
+
+    def look(**_):
+        with ThreadPoolExecutor(1) as another_connection:
+            seen.append(another_connection.submit(as_others_see_it).result())
+
+    def as_others_see_it():
+        try:
+            return Task.objects.get().published_at
+        finally:
+            connection.close()
+
+    before_task_publish.connect(look)
+    try:
+        generation = make_generation(owner, workflow)
+    finally:
+        before_task_publish.disconnect(look)
+
+    assert seen == [the_task(generation).published_at]
+    assert seen != [None]

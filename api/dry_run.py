@@ -1,6 +1,5 @@
 """What a request would mean, cost and wait for, without making it."""
 
-from dataclasses import asdict
 from typing import Any
 
 from families.catalogue import resolve
@@ -9,6 +8,7 @@ from strategies.registry import get_strategy
 from strategies.services.generations import require_age
 
 from .models import User
+from .serializers.catalogue import ProspectSerializer
 
 
 def dry_run(
@@ -18,11 +18,9 @@ def dry_run(
 
     Raises: families.errors.CatalogueError, strategies.errors.RequestError.
     """
-    resolution = resolve(family, selection, inputs)
-    require_age(user, resolution.workflow)
-    task_type = get_strategy(resolution.workflow.strategy).task_types[0]
-    return {
-        **resolution.as_dict(num_predictions),
-        "price": float(resolution.price * num_predictions),
-        "queue": asdict(place_of_new(task_type)),
-    }
+    resolution = resolve(family, selection)
+    require_age(user, resolution.workflow)  # before its contract is told
+    form = resolution.form(inputs, num_predictions)
+    strategy = get_strategy(resolution.workflow.strategy)
+    prospect = place_of_new(strategy.task_types)
+    return {**form, "price": float(form["price"]), "queue": ProspectSerializer(prospect).data}

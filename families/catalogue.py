@@ -1,26 +1,26 @@
-"""What the catalogue answers: the families, one family with picks applied, and a dry run of a request."""
+"""What the catalogue answers: the families, one family with picks applied, and what a request means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .contract import Contract, parse_contract
-from .descriptors import Descriptor, axis_shapes, describe
-from .errors import NoMember
+from .contract import Contract
+from .descriptors import axis_shapes, describe_axes, describe_inputs
+from .errors import InputProblem, InvalidInputs, NoMember
 from .models import Family, Workflow
 from .resolution import (
     LoadedFamily,
     LoadedMember,
     Selection,
-    available_selections,
     complete_selection,
     default_selection,
     find_member,
+    nearest_selections,
     resolve_member,
     workflow_reasons,
 )
-from .selectors import load_catalogue, load_family
+from .selectors import load_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,21 @@ class Resolution:
     `rating` and `price` (of one prediction) are the workflow's own, whatever the picks are called.
     """
 
-    family: Family
-    workflow: Workflow
+    loaded: LoadedFamily
+    member: LoadedMember
     selection: Selection
-    contract: Contract
-    descriptors: Sequence[Descriptor]
+
+    @property
+    def family(self) -> Family:
+        return self.loaded.row
+
+    @property
+    def workflow(self) -> Workflow:
+        return self.member.workflow
+
+    @property
+    def contract(self) -> Contract:
+        return self.member.contract
 
     @property
     def rating(self) -> str:
@@ -44,74 +54,95 @@ class Resolution:
     def price(self) -> Decimal:
         return self.workflow.price
 
-    def as_dict(self, num_predictions: int = 1) -> dict[str, Any]:
-        """`{selection, resolved, descriptors, price}`: the catalogue's half of the answer to a dry run."""
+    def with_picks(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs, and each pick whose axis has the key of an input that takes its value.
+
+        Raises InvalidInputs for an input that says something else than the pick of the same key.
+        """
+        picked = {key: value for key, value in self.selection.items() if self.contract.takes(key, value)}
+        if problems := [
+            InputProblem(("inputs", key), "is an axis of this family: put it into the selection", "axis")
+            for key, value in inputs.items()
+            if key in self.selection and value is not None and value != picked.get(key)
+        ]:
+            raise InvalidInputs(problems)
+        return {**inputs, **picked}
+
+    def form(self, inputs: Mapping[str, Any], num_predictions: int = 1) -> dict[str, Any]:
+        """`{selection, resolved, descriptors, price}`: the catalogue's half of the answer to a dry run.
+
+        Required inputs may be missing still. Raises InvalidInputs.
+        """
+        values = self.contract.preview_inputs(self.with_picks(inputs))
+        axes = describe_axes(self.loaded, axis_shapes(self.loaded, self.selection))
+        controls = axes + describe_inputs(self.loaded, self.contract, values)
         return {
             "selection": self.selection,
             "resolved": _resolved(self.workflow, []),
-            "descriptors": [descriptor.as_dict() for descriptor in self.descriptors],
+            "descriptors": [control.as_dict() for control in controls],
             "price": self.price * num_predictions,
         }
 
 
-def catalogue_list() -> list[dict[str, Any]]:
+def catalogue_list(families: Iterable[LoadedFamily]) -> list[dict[str, Any]]:
     """Every family as `{key, display_name, description, version, available, default_selection, axes}`."""
-    return [_family_shape(family, default_selection(family)) for family in load_catalogue()]
+    return [_family_shape(family, axis_shapes(family, default_selection(family))) for family in families]
 
 
-def catalogue_family(key: str, picks: Mapping[str, object]) -> dict[str, Any]:
+def catalogue_family(family: LoadedFamily, picks: Mapping[str, object]) -> dict[str, Any]:
     """One family with picks applied: its shape plus `selection`, `resolved` and `descriptors`.
 
-    A selection that leads nowhere is no error here: `resolved.available` is false and `reasons` say why.
-    Raises UnknownFamily, UnknownAxis or UnknownOption.
+    A selection that leads nowhere is no error here: `resolved.available` is false, `reasons` say why and
+    `nearest` lists selections that lead somewhere. Raises UnknownAxis or UnknownOption.
     """
-    family = load_family(key)
     selection = complete_selection(family, picks)
     member = find_member(family, selection)
-    contract = parse_contract(member.workflow.contract) if member else None
+    shapes = axis_shapes(family, selection)
+    controls = describe_axes(family, shapes)
+    if member:
+        controls += describe_inputs(family, member.contract, {})
     return {
-        **_family_shape(family, selection),
+        **_family_shape(family, shapes),
         "selection": selection,
         "resolved": _resolved_member(family, selection, member),
-        "descriptors": [descriptor.as_dict() for descriptor in describe(family, selection, contract)],
+        "descriptors": [control.as_dict() for control in controls],
     }
 
 
-def resolve(key: str, selection: Mapping[str, object], inputs: Mapping[str, Any] | None = None) -> Resolution:
-    """What a request for a family means. Missing axes take their default; inputs may still be incomplete.
+def resolve(key: str, selection: Mapping[str, object]) -> Resolution:
+    """What a request for a family means. Missing axes take their default.
 
-    Raises UnknownFamily, UnknownAxis, UnknownOption, NoMember, MemberUnavailable or InvalidInputs.
+    Raises UnknownFamily, UnknownAxis, UnknownOption, NoMember or MemberUnavailable.
     """
     family = load_family(key)
     complete = complete_selection(family, selection)
-    workflow = resolve_member(family, complete).workflow
-    contract = parse_contract(workflow.contract)
-    values = contract.preview_inputs(inputs or {})
-    return Resolution(family.row, workflow, complete, contract, describe(family, complete, contract, values))
+    return Resolution(family, resolve_member(family, complete), complete)
 
 
-def _family_shape(family: LoadedFamily, selection: Selection) -> dict[str, Any]:
+def _family_shape(family: LoadedFamily, shapes: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "key": family.key,
         "display_name": family.row.display_name,
         "description": family.row.description,
         "version": family.row.version,
-        "available": bool(available_selections(family)),
+        "available": bool(family.available),
         "default_selection": default_selection(family),
-        "axes": axis_shapes(family, selection),
+        "axes": shapes,
     }
 
 
 def _resolved_member(
     family: LoadedFamily, selection: Selection, member: LoadedMember | None
 ) -> dict[str, Any]:
-    if member:
-        return _resolved(member.workflow, workflow_reasons(member.workflow))
-    reason = NoMember(family.key, selection, nearest=available_selections(family)).detail
-    return _resolved(None, [reason])
+    nearest = nearest_selections(family, selection)
+    if member is None:
+        return _resolved(None, [NoMember(family.key, selection, nearest).detail], nearest)
+    return _resolved(member.workflow, workflow_reasons(member.workflow), nearest)
 
 
-def _resolved(workflow: Workflow | None, reasons: list[str]) -> dict[str, Any]:
+def _resolved(
+    workflow: Workflow | None, reasons: list[str], nearest: Iterable[Selection] = ()
+) -> dict[str, Any]:
     return {
         "workflow": workflow and workflow.key,
         "version": workflow and workflow.version,
@@ -119,4 +150,5 @@ def _resolved(workflow: Workflow | None, reasons: list[str]) -> dict[str, Any]:
         "rating": workflow and workflow.rating,
         "available": not reasons,
         "reasons": reasons,
+        **({"nearest": list(nearest)} if reasons else {}),
     }

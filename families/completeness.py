@@ -5,14 +5,7 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from .resolution import (
-    LoadedFamily,
-    LoadedMember,
-    Selection,
-    available_selections,
-    member_reasons,
-    unset_reasons,
-)
+from .resolution import LoadedFamily, LoadedMember, Selection, member_reasons, unset_reasons
 from .selectors import load_family
 
 LISTED_HOLES = 100  # tuples multiply with every axis; nobody reads more of them
@@ -28,11 +21,9 @@ def completeness(key: str) -> dict[str, Any]:
     """
     family = load_family(key)
     incomplete = [member for member in family.members if unset_reasons(family.axis_keys, member.selection)]
-    held = {(axis, value) for selection in available_selections(family) for axis, value in selection.items()}
     return {
         "holes": list(islice(_holes(family), LISTED_HOLES)),
-        "hole_count": prod(len(axis.options) for axis in family.axes)
-        - (len(family.members) - len(incomplete)),
+        "hole_count": prod(len(axis.options) for axis in family.axes) - len(family.by_values),
         "incomplete": _listed(family, incomplete),
         "unavailable": _listed(
             family, [member for member in family.members if member_reasons(family, member)]
@@ -41,17 +32,15 @@ def completeness(key: str) -> dict[str, Any]:
             {"axis": axis.key, "value": value}
             for axis in family.axes
             for value in axis.values
-            if (axis.key, value) not in held
+            if (axis.key, value) not in family.offered
         ],
     }
 
 
 def _holes(family: LoadedFamily) -> Iterator[Selection]:
-    taken = [member.selection for member in family.members]
     for values in product(*(axis.values for axis in family.axes)):
-        selection = dict(zip(family.axis_keys, values, strict=True))
-        if selection not in taken:
-            yield selection
+        if values not in family.by_values:
+            yield family.selection_of(values)
 
 
 def _listed(family: LoadedFamily, members: list[LoadedMember]) -> list[dict[str, Any]]:

@@ -123,6 +123,15 @@ class Contract(_Document):
                 raise ValueError(f"{name} repeat the key {', '.join(repeated)}")
         return self
 
+    def takes(self, key: str, value: Any) -> bool:
+        """Whether there is an input with this key, and it takes this value."""
+        for spec in self.inputs:
+            if spec.key == key:
+                problems = Problems()
+                CHECKERS[spec.kind](spec, value, problems)
+                return not problems
+        return False
+
     def validate_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs with defaults filled in and every value checked; null counts as not given.
 

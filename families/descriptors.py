@@ -1,11 +1,11 @@
 """The controls of a form: one descriptor for every axis of a family and every input of a contract."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from .contract import Contract, InputSpec
-from .resolution import LoadedAxis, LoadedFamily, reachable_options
+from .resolution import LoadedAxis, LoadedFamily, dead_ends
 
 # Keys that clients know and draw in their own way; an author gets that control by naming the key.
 RESERVED_KEYS = frozenset({"is_nsfw", "input_model", "aspect_ratio"})
@@ -37,32 +37,32 @@ class Descriptor:
     def as_dict(self) -> dict[str, Any]:
         """The shape of the API: without the parts this control has no use for."""
         optional = ("help", "options", "constraints")
-        return {key: value for key, value in asdict(self).items() if value or key not in optional}
+        shape = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {key: value for key, value in shape.items() if value or key not in optional}
 
 
-def describe(
-    family: LoadedFamily,
-    selection: Mapping[str, str],
-    contract: Contract | None = None,
-    inputs: Mapping[str, Any] | None = None,
-) -> list[Descriptor]:
-    """The axes with the selection applied, then the contract's inputs with the given values.
+def describe_axes(family: LoadedFamily, shapes: list[dict[str, Any]]) -> list[Descriptor]:
+    """The controls of the axes; `shapes`, from `axis_shapes`, say what is picked."""
+    return [_of_axis(axis, shape) for axis, shape in zip(family.axes, shapes, strict=True)]
 
-    An input with the key of an axis is left out: the pick already says it.
+
+def describe_inputs(family: LoadedFamily, contract: Contract, inputs: Mapping[str, Any]) -> list[Descriptor]:
+    """The controls of a contract with the given values.
+
+    An input with the key of an axis has none of its own: the pick fills it.
     """
-    axes = [
-        _of_axis(axis, shape) for axis, shape in zip(family.axes, axis_shapes(family, selection), strict=True)
+    return [
+        _of_input(spec, inputs.get(spec.key)) for spec in contract.inputs if spec.key not in family.axis_keys
     ]
-    specs = [spec for spec in contract.inputs if spec.key not in family.axis_keys] if contract else []
-    return axes + [_of_input(spec, (inputs or {}).get(spec.key)) for spec in specs]
 
 
 def axis_shapes(family: LoadedFamily, selection: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every axis as `{key, display_name, control, default, options: [{value, label, selected, available}]}`.
 
-    An option is available when changing only this pick to it leads to an available member.
+    An option is available when changing only this pick to it leads to an available member; the others say
+    why not in `unavailable_reason`.
     """
-    reachable = reachable_options(family, selection)
+    dead = dead_ends(family, selection)
     return [
         {
             "key": axis.key,
@@ -70,17 +70,24 @@ def axis_shapes(family: LoadedFamily, selection: Mapping[str, str]) -> list[dict
             "control": axis.control,
             "default": axis.default,
             "options": [
-                {
-                    "value": option.value,
-                    "label": option.label,
-                    "selected": selection.get(axis.key) == option.value,
-                    "available": (axis.key, option.value) in reachable,
-                }
+                _option(
+                    option.value,
+                    option.label,
+                    selected=selection.get(axis.key) == option.value,
+                    unavailable_reason=dead.get((axis.key, option.value)),
+                )
                 for option in axis.options
             ],
         }
         for axis in family.axes
     ]
+
+
+def _option(
+    value: str, label: str, *, selected: bool, unavailable_reason: str | None = None
+) -> dict[str, Any]:
+    option = {"value": value, "label": label, "selected": selected, "available": unavailable_reason is None}
+    return {**option, "unavailable_reason": unavailable_reason} if unavailable_reason else option
 
 
 def _of_axis(axis: LoadedAxis, shape: dict[str, Any]) -> Descriptor:
@@ -110,12 +117,7 @@ def _of_input(spec: InputSpec, given: Any) -> Descriptor:
         help=spec.help,
         source="input",
         options=[
-            {
-                "value": option.value,
-                "label": option.label or option.value,
-                "selected": option.value == value,
-                "available": True,
-            }
+            _option(option.value, option.label or option.value, selected=option.value == value)
             for option in spec.options
         ],
         default=spec.default,

@@ -88,15 +88,15 @@ class NoMember(CatalogueError):
 
 
 class MemberUnavailable(CatalogueError):
-    """`extra["reasons"]` says why the one matching workflow cannot run."""
+    """`extra["reasons"]` says why the one matching workflow cannot run; `extra["nearest"]` as in NoMember."""
 
     code = "member_unavailable"
 
-    def __init__(self, workflow: str, reasons: Sequence[str]) -> None:
+    def __init__(self, workflow: str, reasons: Sequence[str], nearest: Sequence[dict[str, str]]) -> None:
         super().__init__(
             f"The selection leads to the workflow “{workflow}”, which {' and '.join(reasons)}.",
             loc=("selection",),
-            extra={"reasons": list(reasons)},
+            extra={"reasons": list(reasons), "nearest": list(nearest)},
         )
 
 

@@ -1,12 +1,14 @@
 """How long things wait: depth, rate, position and an honest guess of the time left."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, F, Min
+from django.db.models import Avg, Count, F, Min, Q
 from django.utils import timezone
 
 from .models import Status, Task
+from .models.generation import Priority
 from .pools import PoolReport, live_pools
 from .tasktypes import QUEUES
 
@@ -25,11 +27,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Prospect(Place):
+    """The place that new work would have, and the live pools that can run it."""
+
+    pools: list[PoolReport] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class QueueState:
     """One queue: what waits, what runs, who serves it."""
 
     name: str
     depth: int
+    ahead: int  # of those that wait: what runs before a new task of normal priority
     running: int
     oldest: datetime | None
     per_minute: float  # finished, over the last ten minutes
@@ -39,13 +49,12 @@ class QueueState:
     @property
     def eta_seconds(self) -> float | None:
         """When a task submitted now would start."""
-        return self.place(self.depth).eta_seconds
+        return self.place(self.ahead).eta_seconds
 
     def place(self, position: int) -> Place:
         """A place with its time left by the measured duration; what nobody can run has no position."""
         if not self.pools:
-            reason = f"No live pool serves the queue {self.name!r}; the request waits for one."
-            return Place(None, None, False, [reason])
+            return Place(None, None, False, [_unserved(self.name)])
         if self.seconds_each is None:
             return Place(position, None, True, [])
         eta = (position + self.running / 2) * self.seconds_each / self.pools
@@ -57,7 +66,7 @@ def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
     pools = live_pools() if pools is None else pools
     tasks, now = Task.objects.filter(queue=name), timezone.now()
     waiting = tasks.filter(status=Status.STARTING, ready=True).aggregate(
-        n=Count("id"), oldest=Min("created_at")
+        n=Count("id"), ahead=Count("id", filter=Q(priority__gte=Priority.NORMAL)), oldest=Min("created_at")
     )
     finished = tasks.filter(status=Status.SUCCEEDED).order_by("-completed_at")
     latest = finished.values("started_at", "completed_at")[:RATE_SAMPLE]
@@ -66,6 +75,7 @@ def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
     return QueueState(
         name=name,
         depth=waiting["n"],
+        ahead=waiting["ahead"],
         running=tasks.filter(status=Status.PROCESSING).count(),
         oldest=waiting["oldest"],
         per_minute=round(recent / (RATE_WINDOW.total_seconds() / 60), 2),
@@ -80,7 +90,21 @@ def queue_states() -> list[QueueState]:
     return [queue_state(name, pools) for name in sorted(set(QUEUES.values()))]
 
 
-def place_of_new(task_type: str) -> Place:
-    """Where a task of this type would stand if it were submitted now."""
-    state = queue_state(QUEUES[task_type])
-    return state.place(state.depth)
+def place_of_new(task_types: Iterable[str]) -> Prospect:
+    """What a request that needs these types of task, in this order, can expect if it came now.
+
+    It takes its place in the queue of the first; nothing is possible unless live pools serve all of them.
+    """
+    names = list(dict.fromkeys(QUEUES[task_type] for task_type in task_types))
+    live = live_pools()
+    first = queue_state(names[0], live)
+    reasons = [_unserved(name) for name in names if not any(name in pool.queues for pool in live)]
+    able = [pool for pool in live if set(names) & set(pool.queues)]
+    if reasons:
+        return Prospect(None, None, False, reasons, able)
+    place = first.place(first.ahead)
+    return Prospect(place.position, place.eta_seconds, True, [], able)
+
+
+def _unserved(queue: str) -> str:
+    return f"No live pool serves the queue {queue!r}; the request waits for one."

@@ -8,12 +8,15 @@ from .generations import QueueSerializer
 
 
 class OptionSerializer(serializers.Serializer):
-    """`available`: changing only this pick leads to something that can be made."""
+    """`available`: changing only this pick leads to something that can be made; else there is a reason."""
 
     value = serializers.CharField()
     label = serializers.CharField()
     selected = serializers.BooleanField()
     available = serializers.BooleanField()
+    unavailable_reason = serializers.CharField(
+        required=False, help_text="A sentence or two: what stands in the way, and which picks to change too."
+    )
 
 
 class AxisSerializer(serializers.Serializer):
@@ -41,7 +44,8 @@ class FamilyListSerializer(serializers.Serializer):
 
 
 class ResolvedSerializer(serializers.Serializer):
-    """What a selection leads to; unavailable ones say why in `reasons`."""
+    """What a selection leads to; unavailable ones say why in `reasons`, and `nearest` are selections that
+    lead somewhere, the fewest changed picks first."""
 
     workflow = serializers.CharField(allow_null=True)
     version = serializers.IntegerField(allow_null=True)
@@ -49,6 +53,9 @@ class ResolvedSerializer(serializers.Serializer):
     rating = serializers.CharField(allow_null=True)
     available = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
+    nearest = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField()), required=False
+    )
 
 
 class DescriptorSerializer(serializers.Serializer):
@@ -59,7 +66,7 @@ class DescriptorSerializer(serializers.Serializer):
     label = serializers.CharField()
     help = serializers.CharField(required=False)
     source = serializers.ChoiceField(["axis", "input"])
-    options = serializers.ListField(child=serializers.DictField(), required=False)
+    options = OptionSerializer(many=True, required=False)
     default = serializers.JSONField()
     value = serializers.JSONField()
     required = serializers.BooleanField()
@@ -74,12 +81,25 @@ class FamilyFormSerializer(FamilySerializer):
     descriptors = DescriptorSerializer(many=True)
 
 
+class AblePoolSerializer(serializers.Serializer):
+    """A live pool that can run some of it."""
+
+    name = serializers.CharField()
+    device = serializers.CharField()
+
+
+class ProspectSerializer(QueueSerializer):
+    """Where it would stand, and on what it would run; `reasons` say what no live pool can do."""
+
+    pools = AblePoolSerializer(many=True)
+
+
 class DryRunSerializer(serializers.Serializer):
     selection = serializers.DictField(child=serializers.CharField())
     resolved = ResolvedSerializer()
     descriptors = DescriptorSerializer(many=True)
     price = serializers.FloatField()
-    queue = QueueSerializer()
+    queue = ProspectSerializer()
 
 
 class DryRunAskSerializer(StrictSerializer):

@@ -58,13 +58,13 @@ def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk, request_id
 
     Raises: families.errors.CatalogueError, strategies.errors.RequestError.
     """
-    workflow, family, selection = _settle(ask)
+    workflow, family, selection, inputs = _settle(ask)
     settled = Ask(
         owner=owner,
         workflow=workflow,
         family=family,
         selection=selection,
-        inputs=ask.inputs,
+        inputs=inputs,
         seed=secrets.randbelow(SEEDS) if ask.seed is None else ask.seed,
         num_predictions=ask.num_predictions,
         priority=ask.priority,
@@ -148,8 +148,8 @@ def _start(ask: Ask) -> Generation:
     return generation
 
 
-def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str]]:
-    """The workflow that a request means."""
+def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str], dict[str, Any]]:
+    """The workflow that a request means, with the family and its selection, and the inputs to check."""
     named = [name for name in ("family", "workflow", "strategy") if getattr(ask, name)]
     if len(named) != 1:
         raise RequestError(
@@ -157,13 +157,14 @@ def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str]
             errors=one(("family",), "exactly one of family, workflow, strategy", "exactly_one"),
         )
     if ask.family:
-        resolved = resolve(ask.family, ask.selection, ask.inputs)
-        return resolved.workflow, resolved.family, resolved.selection
+        resolved = resolve(ask.family, ask.selection)
+        return resolved.workflow, resolved.family, resolved.selection, resolved.with_picks(ask.inputs)
     if ask.selection:
         raise RequestError(
             "A selection needs a family.", errors=one(("selection",), "only with family", "without_family")
         )
-    return (_by_key(ask.workflow) if ask.workflow else _by_strategy(ask.strategy or "")), None, {}
+    workflow = _by_key(ask.workflow) if ask.workflow else _by_strategy(ask.strategy or "")
+    return workflow, None, {}, ask.inputs
 
 
 def _by_key(key: str) -> Workflow:

@@ -1,5 +1,6 @@
 """Resolution against brute force, without a database."""
 
+import re
 from itertools import product
 
 import pytest
@@ -16,11 +17,11 @@ from families.resolution import (
     LoadedOption,
     available_selections,
     complete_selection,
+    dead_ends,
     default_selection,
     find_member,
     member_reasons,
     nearest_selections,
-    reachable_options,
     resolve_member,
 )
 
@@ -95,16 +96,16 @@ def test_every_selection_finds_what_brute_force_finds(drawn):
 
 
 @given(families())
-def test_an_option_is_reachable_exactly_when_changing_only_that_pick_runs(drawn):
+def test_a_pick_is_a_dead_end_exactly_when_changing_only_that_pick_does_not_run(drawn):
     loaded, tuples = drawn
     for selection in tuples:
         expected = {
             (axis.key, value)
             for axis in loaded.axes
             for value in axis.values
-            if runs(loaded, {**selection, axis.key: value})
+            if not runs(loaded, {**selection, axis.key: value})
         }
-        assert reachable_options(loaded, selection) == expected
+        assert dead_ends(loaded, selection).keys() == expected
 
 
 @given(families())
@@ -168,7 +169,7 @@ def test_a_member_that_cannot_run_says_why(member_workflow, reasons):
     loaded = family([MODEL], [LoadedMember(member_workflow, {"model": "likeness"})])
     with pytest.raises(MemberUnavailable) as refusal:
         resolve_member(loaded, {"model": "likeness"})
-    assert refusal.value.extra == {"reasons": reasons}
+    assert refusal.value.extra == {"reasons": reasons, "nearest": []}
     assert not available_selections(loaded)
 
 
@@ -190,3 +191,53 @@ def test_an_axis_without_options_makes_every_member_unreachable():
 def test_a_family_without_axes_resolves_to_its_one_member():
     only = LoadedMember(workflow(), {})
     assert resolve_member(family([], [only]), {}) is only
+
+
+# --- why a pick is a dead end --------------------------------------------------------------------------
+def small_and_large(large="published"):
+    """likeness+small and realism+large; likeness+large too, unless it is None."""
+    members = [
+        LoadedMember(workflow("a"), {"model": "likeness", "size": "small"}),
+        LoadedMember(workflow("b"), {"model": "realism", "size": "large"}),
+    ]
+    if large:
+        members.append(LoadedMember(workflow("c", large), {"model": "likeness", "size": "large"}))
+    return family([MODEL, SIZE], members)
+
+
+def test_a_dead_end_says_which_other_pick_to_change():
+    found = dead_ends(small_and_large(large=None), {"model": "likeness", "size": "small"})
+    assert found == {
+        ("model", "realism"): "Nothing is made for this together with the other picks. "
+        "It works with size: large.",
+        ("size", "large"): "Nothing is made for this together with the other picks. "
+        "It works with model: realism.",
+    }
+
+
+def test_a_dead_end_at_a_workflow_says_why_that_is_unavailable():
+    found = dead_ends(small_and_large(large="archived"), {"model": "likeness", "size": "small"})
+    assert found["size", "large"] == "The workflow “c” is archived. It works with model: realism."
+
+
+def test_an_option_that_no_available_workflow_has_says_so():
+    loaded = family([MODEL, SIZE], [LoadedMember(workflow(), {"model": "likeness", "size": "small"})])
+    assert dead_ends(loaded, {"model": "likeness", "size": "small"}) == {
+        ("model", "realism"): "No available workflow is made for this.",
+        ("size", "large"): "No available workflow is made for this.",
+    }
+
+
+@given(families())
+def test_the_other_picks_that_a_dead_end_names_do_lead_somewhere(drawn):
+    loaded, tuples = drawn
+    for selection in tuples:
+        for (axis_key, value), why in dead_ends(loaded, selection).items():
+            others = [other for other in tuples if other[axis_key] == value and runs(loaded, other)]
+            named = dict(part.split(": ") for part in re.findall(r"a\d: v\d", why))
+            assert bool(named) == bool(others)
+            if others:
+                changed = {**selection, axis_key: value, **named}
+                fewest = min(sum(other[key] != selection[key] for key in other) for other in others)
+                assert changed in others
+                assert sum(changed[key] != selection[key] for key in changed) == fewest

@@ -40,7 +40,7 @@ def test_a_pool_lives_while_it_reports(redis_server):
 
 def test_without_a_pool_nothing_is_possible_and_no_position_is_shown(owner, workflow):
     generation = make_generation(owner, workflow)
-    for place in (place_of(generation), place_of_new("generation")):
+    for place in (place_of(generation), place_of_new(["generation"])):
         assert (place.possible, place.position, place.eta_seconds) == (False, None, None)
         assert "generation" in place.reasons[0]
 
@@ -50,18 +50,18 @@ def test_positions_follow_the_order_of_claims(owner, workflow):
     first, second = make_generation(owner, workflow), make_generation(owner, workflow)
     urgent = make_generation(owner, workflow, priority=Priority.HIGH)
     assert [place_of(each).position for each in (urgent, first, second)] == [0, 1, 2]
-    assert place_of_new("generation").position == 3
+    assert place_of_new(["generation"]).position == 3
 
 
 def test_the_time_left_comes_from_what_was_measured(owner, workflow):
     live()
     make_generation(owner, workflow)
-    assert place_of_new("generation").eta_seconds is None, "nothing measured yet"
+    assert place_of_new(["generation"]).eta_seconds is None, "nothing measured yet"
     finish_one_in(10)
     make_generation(owner, workflow), make_generation(owner, workflow)
-    assert place_of_new("generation").eta_seconds == pytest.approx(20, abs=1)
+    assert place_of_new(["generation"]).eta_seconds == pytest.approx(20, abs=1)
     live("second@here")
-    assert place_of_new("generation").eta_seconds == pytest.approx(10, abs=1)
+    assert place_of_new(["generation"]).eta_seconds == pytest.approx(10, abs=1)
 
 
 def test_what_runs_or_is_over_has_no_place(owner, workflow):

@@ -34,6 +34,7 @@ STATUSES = {
     "not_authenticated": 401,
     "invalid_api_key": 401,
     "permission_denied": 403,
+    "staff_only": 403,
     "csrf_failed": 403,
     "age_verification_required": 403,
     "url_expired": 403,

@@ -7,6 +7,17 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from . import problems
 from .views.assets import AssetDetail, Assets
+from .views.authoring.axes import Axes, AxisDetail
+from .views.authoring.families import Families, FamilyCompleteness, FamilyDetail
+from .views.authoring.members import MemberDetail, Members
+from .views.authoring.options import OptionDetail, Options
+from .views.authoring.workflows import (
+    WorkflowArchive,
+    WorkflowDetail,
+    WorkflowMakeDefault,
+    WorkflowPublish,
+    Workflows,
+)
 from .views.catalogue import Catalogue, CatalogueFamily, CatalogueResolve
 from .views.events import generation_events
 from .views.files import File
@@ -31,6 +42,24 @@ urlpatterns = [
     path("v1/catalog", Catalogue.as_view(), name="catalog"),
     path("v1/catalog/<slug:family>", CatalogueFamily.as_view(), name="catalog-family"),
     path("v1/catalog/<slug:family>/resolve", CatalogueResolve.as_view(), name="catalog-resolve"),
+    path("v1/workflows", Workflows.as_view(), name="workflows"),
+    path("v1/workflows/<slug:key>", WorkflowDetail.as_view(), name="workflow"),
+    path("v1/workflows/<slug:key>/publish", WorkflowPublish.as_view(), name="workflow-publish"),
+    path("v1/workflows/<slug:key>/archive", WorkflowArchive.as_view(), name="workflow-archive"),
+    path("v1/workflows/<slug:key>/make-default", WorkflowMakeDefault.as_view(), name="workflow-make-default"),
+    path("v1/families", Families.as_view(), name="families"),
+    path("v1/families/<slug:family>", FamilyDetail.as_view(), name="family"),
+    path("v1/families/<slug:family>/completeness", FamilyCompleteness.as_view(), name="family-completeness"),
+    path("v1/families/<slug:family>/axes", Axes.as_view(), name="axes"),
+    path("v1/families/<slug:family>/axes/<slug:axis>", AxisDetail.as_view(), name="axis"),
+    path("v1/families/<slug:family>/axes/<slug:axis>/options", Options.as_view(), name="options"),
+    path(
+        "v1/families/<slug:family>/axes/<slug:axis>/options/<str:value>",
+        OptionDetail.as_view(),
+        name="option",
+    ),
+    path("v1/families/<slug:family>/members", Members.as_view(), name="members"),
+    path("v1/families/<slug:family>/members/<slug:workflow>", MemberDetail.as_view(), name="member"),
     path("v1/generations", Generations.as_view(), name="generations"),
     path("v1/generations/<uuid:id>", GenerationDetail.as_view(), name="generation"),
     path("v1/generations/<uuid:id>/cancel", GenerationCancel.as_view(), name="generation-cancel"),

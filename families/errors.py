@@ -1,9 +1,8 @@
 """What can go wrong in the catalogue: one tree, one stable code per decision a caller can take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 Loc = tuple[str | int, ...]
 
@@ -39,6 +38,16 @@ class CatalogueError(Exception):
         self.loc = loc
         self.extra = dict(extra or {})
         self.errors = list(errors)
+
+    def under(self, *place: str | int) -> Self:
+        """The same error about a part of something: `place` is the way to that part."""
+        self.loc = (*place, *self.loc)
+        self.errors = [replace(problem, loc=(*place, *problem.loc)) for problem in self.errors]
+        return self
+
+    def problems(self) -> list[InputProblem]:
+        """Every single thing wrong."""
+        return self.errors or [InputProblem(self.loc, self.detail, self.code)]
 
 
 # --- choosing -----------------------------------------------------------------------------------------
@@ -143,21 +152,38 @@ class DuplicateKey(CatalogueError):
     code = "duplicate_key"
 
 
+class NameFixed(CatalogueError):
+    """What members and clients spell never changes."""
+
+    code = "name_fixed"
+
+    def __init__(self, field: str, stored: str) -> None:
+        super().__init__(
+            f"The {field} “{stored}” cannot be changed, because members and clients spell it; "
+            "make a new one and delete this one.",
+            loc=(field,),
+        )
+
+
+class UnknownMember(CatalogueError):
+    code = "unknown_member"
+
+
 class StaleVersion(CatalogueError):
-    """Somebody else saved first; `extra` has `expected_version`, `current_version` and `changed_at`."""
+    """Somebody else saved first.
+
+    `extra` has the `expected_version`, the `current_version` and the `changes`, as far as they are known.
+    """
 
     code = "stale_version"
 
-    def __init__(self, what: str, expected: int, *, current: int, changed_at: datetime) -> None:
+    def __init__(self, what: str, expected: int, *, current: int, changes: Sequence[str]) -> None:
+        since = f": {'; '.join(changes)}" if changes else ""
         super().__init__(
-            f"The {what} was changed meanwhile, last at {changed_at:%H:%M:%S} UTC on {changed_at:%d %B %Y}: "
-            f"you have seen version {expected}, it is now at {current}. Nothing was saved; look at it again.",
+            f"The {what} was changed meanwhile{since}. You have seen version {expected}, now it is "
+            f"at {current}; nothing of yours was saved: look at it again.",
             loc=("version",),
-            extra={
-                "expected_version": expected,
-                "current_version": current,
-                "changed_at": changed_at.isoformat(),
-            },
+            extra={"expected_version": expected, "current_version": current, "changes": list(changes)},
         )
 
 

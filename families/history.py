@@ -15,6 +15,7 @@ from .errors import spelled
 from .models import Axis, Family, Member, Option, Workflow
 
 PAGE = 50
+TOLD = 5  # changes that a refusal lists
 VERBS = {"+": "added", "~": "changed", "-": "removed"}
 # What a row says about itself in other places, or what nobody changed on purpose.
 UNTOLD = frozenset({"id", "family", "axis", "version", "revision", "created_at", "updated_at"})
@@ -69,6 +70,13 @@ def axis_history(axis: Axis, *, before: datetime | None = None) -> Page:
 
 def row_history(row: Workflow | Member, *, before: datetime | None = None) -> Page:
     return _page([type(row).history.filter(id=row.pk)], before)
+
+
+def changes_since(seen: QuerySet, page: Page) -> list[str]:
+    """The newest changes of a page that came after the first of the records `seen`, each as a sentence."""
+    since = seen.order_by("history_date").values_list("history_date", flat=True).first()
+    newer = [change for change in page.changes if since and change.at > since]
+    return [f"{change.by or 'a command'} {change}" for change in newer[:TOLD]]
 
 
 def workflow_versions(workflow: Workflow) -> list[Any]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from ..errors import AdultDefault, Loc, StaleVersion, ToggleOptions, UnknownFamily, spelled
+from ..history import changes_since, family_history
 from ..models import Axis, Family, Member
 
 
@@ -31,8 +32,10 @@ def authoring(family: Family, *, expected_version: int | None, loc: Loc = ()) ->
 def refuse_stale(family: Family, expected_version: int | None) -> None:
     """The family, read under its lock, is still what its author has seen. Raises StaleVersion."""
     if expected_version not in (None, family.version):
+        records = Family.history.filter(id=family.pk, version=expected_version)
+        changes = changes_since(records, family_history(family))
         raise StaleVersion(
-            f"family “{family.key}”", expected_version, current=family.version, changed_at=family.updated_at
+            f"family “{family.key}”", expected_version, current=family.version, changes=changes
         )
 
 

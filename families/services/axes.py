@@ -5,7 +5,7 @@ from typing import NamedTuple, TypedDict, Unpack
 
 from django.db.models import Max
 
-from ..errors import AxisInUse, InvalidDefault
+from ..errors import AxisInUse, CatalogueError, InvalidDefault
 from ..models import Axis, Family, Option
 from .authoring import authoring, check_toggle, next_position
 from .storing import change, store
@@ -17,6 +17,7 @@ class NewOption(NamedTuple):
 
 
 class AxisFields(TypedDict, total=False):
+    key: str
     display_name: str
     control: str
     position: int
@@ -45,7 +46,11 @@ def axis_add(
         axis = Axis(family=locked, key=key, display_name=display_name, control=control, position=position)
         store(axis, name="key")
         for place, (value, label) in enumerate(options):
-            store(Option(axis=axis, value=value, label=label or value, position=place), name="value")
+            option = Option(axis=axis, value=value, label=label or value, position=place)
+            try:
+                store(option, name="value")
+            except CatalogueError as error:
+                raise error.under("options", place) from error
         check_toggle(axis, loc=("options",))
         if options or default is not None:
             _set_default(axis, options[0].value if default is None else default)
@@ -55,7 +60,7 @@ def axis_add(
 def axis_update(*, axis: Axis, expected_version: int | None = None, **changes: Unpack[AxisFields]) -> Axis:
     """Change how a control looks or where it starts; its key stays, because members and clients spell it.
 
-    Raises InvalidFields, InvalidDefault, ToggleOptions or AdultDefault.
+    Raises NameFixed, InvalidFields, InvalidDefault, ToggleOptions or AdultDefault.
     """
     fields = dict(changes)
     default = fields.pop("default", None)

@@ -10,6 +10,7 @@ from .storing import change, store
 
 
 class FamilyFields(TypedDict, total=False):
+    key: str
     display_name: str
     description: str
     position: int
@@ -25,7 +26,10 @@ def family_create(*, key: str, display_name: str, description: str = "", positio
 def family_update(
     *, family: Family, expected_version: int | None = None, **changes: Unpack[FamilyFields]
 ) -> Family:
-    """Change how a family is shown; its key stays, because clients spell it. Raises InvalidFields."""
+    """Change how a family is shown; its key stays, because clients spell it.
+
+    Raises NameFixed or InvalidFields.
+    """
     with authoring(family, expected_version=expected_version) as locked:
         change(locked, dict(changes), name="key")
     locked.refresh_from_db()

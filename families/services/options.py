@@ -11,6 +11,7 @@ from .storing import change, store
 
 
 class OptionFields(TypedDict, total=False):
+    value: str
     label: str
     position: int
 
@@ -45,7 +46,7 @@ def option_update(
 ) -> Option:
     """Change how an option is shown; its value stays, because members and clients spell it.
 
-    Raises InvalidFields.
+    Raises NameFixed or InvalidFields.
     """
     with authoring(option.axis.family, expected_version=expected_version):
         option = Option.objects.get(pk=option.pk)

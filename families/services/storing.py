@@ -1,10 +1,12 @@
 """Saving one row, with the model's own rules told as catalogue errors."""
 
+from collections.abc import Mapping
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from psycopg.errors import UniqueViolation
 
-from ..errors import DuplicateKey, InputProblem, InvalidFields
+from ..errors import DuplicateKey, InputProblem, InvalidFields, NameFixed
 
 
 def store(row: models.Model, *, name: str) -> None:
@@ -28,10 +30,21 @@ def store(row: models.Model, *, name: str) -> None:
 
 
 def change(row: models.Model, changes: dict[str, object], *, name: str) -> None:
-    """Set the given fields of a row and store it."""
+    """Set the given fields of a row and store it; its name among its siblings stays.
+
+    Raises NameFixed, InvalidFields or DuplicateKey.
+    """
+    refuse_rename(row, changes, name=name)
     for field, value in changes.items():
         setattr(row, field, value)
     store(row, name=name)
+
+
+def refuse_rename(row: models.Model, changes: Mapping[str, object], *, name: str) -> None:
+    """The same name again changes nothing; another one raises NameFixed."""
+    stored = getattr(row, name)
+    if changes.get(name, stored) != stored:
+        raise NameFixed(name, stored)
 
 
 def _problems(error: ValidationError) -> list[InputProblem]:

@@ -10,11 +10,12 @@ from django.db.models import ProtectedError
 
 from ..contract import parse_contract
 from ..errors import StaleVersion, UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
+from ..history import changes_since, row_history
 from ..models import Family, Workflow
 from ..recipe import check_recipe
 from ..resolution import workflow_reasons
 from .authoring import refuse_adult_default
-from .storing import change, store
+from .storing import change, refuse_rename, store
 
 
 class WorkflowFields(TypedDict, total=False):
@@ -31,6 +32,10 @@ class WorkflowFields(TypedDict, total=False):
     contract: dict[str, Any]
     rating: str
     price: Decimal
+
+
+class WorkflowChanges(WorkflowFields, total=False):
+    key: str
 
 
 def workflow_create(*, key: str, **fields: Unpack[WorkflowFields]) -> Workflow:
@@ -60,12 +65,12 @@ def workflow_copy(
 
 
 def workflow_update(
-    *, workflow: Workflow, expected_version: int | None = None, **changes: Unpack[WorkflowFields]
+    *, workflow: Workflow, expected_version: int | None = None, **changes: Unpack[WorkflowChanges]
 ) -> Workflow:
     """Change a workflow; one that is published gets a new version, so that provenance stays true.
 
-    Raises InvalidFields, InvalidContract, InvalidRecipe, or AdultDefault if the new rating would make the
-    default selection of a family an adult one.
+    Its key stays, because clients spell it. Raises NameFixed, InvalidFields, InvalidContract, InvalidRecipe,
+    or AdultDefault if the new rating would make the default selection of a family an adult one.
     """
     with transaction.atomic():
         workflow = _locked(workflow, expected_version)
@@ -145,18 +150,18 @@ def _locked(workflow: Workflow, expected_version: int | None) -> Workflow:
     if locked is None:
         raise UnknownWorkflow(f"There is no workflow “{workflow.key}” any more.", loc=("workflow",))
     if expected_version not in (None, locked.revision):
+        records = locked.history.filter(revision=expected_version)
+        changes = changes_since(records, row_history(locked))
         raise StaleVersion(
-            f"workflow “{locked.key}”",
-            expected_version,
-            current=locked.revision,
-            changed_at=locked.updated_at,
+            f"workflow “{locked.key}”", expected_version, current=locked.revision, changes=changes
         )
     return locked
 
 
-def _change(workflow: Workflow, changes: WorkflowFields) -> None:
-    if unknown := set(changes) - set(WorkflowFields.__annotations__):
+def _change(workflow: Workflow, changes: WorkflowChanges) -> None:
+    if unknown := set(changes) - set(WorkflowChanges.__annotations__):
         raise TypeError(f"not a field to author: {', '.join(sorted(unknown))}")
+    refuse_rename(workflow, changes, name="key")
     for field, value in changes.items():
         setattr(workflow, field, value)
     if not workflow._state.adding:

@@ -22,6 +22,8 @@ from strategies import places
 from strategies.pools import PoolReport, report
 from tests.factories import make_owner, make_workflow
 
+from .authoring import Author
+
 
 @dataclass
 class Account:
@@ -59,6 +61,26 @@ def stranger(db) -> Account:
 @pytest.fixture
 def client(account) -> APIClient:
     return account.client
+
+
+@pytest.fixture
+def staff(db) -> Account:
+    return Account(make_owner(is_staff=True))
+
+
+@pytest.fixture
+def author(staff) -> Author:
+    return Author(staff.client)
+
+
+@pytest.fixture
+def photo(author) -> str:
+    """The address of a family with two axes and one member, the workflow `one`; `two` could be another."""
+    address = author.family("photo", model="likeness realism", size="small large")
+    author.published("one")
+    author.published("two")
+    author.member(address, "one", model="likeness", size="small")
+    return address
 
 
 @pytest.fixture

@@ -9,17 +9,7 @@ from tests.stack import running_stack
 from . import memory, overhead, throughput
 
 BENCHMARKS = {"throughput": throughput.run, "overhead": overhead.run, "memory": memory.run}
-POOLS = """
-[[pool]]
-name = "gpu"
-device = "auto"
-queues = ["generation"]
-
-[[pool]]
-name = "housekeeping"
-device = "none"
-queues = ["maintenance"]
-"""
+POOLS = Path(__file__).resolve().parent.parent / "pools.toml"
 
 
 def main() -> None:
@@ -31,7 +21,7 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     with (
         tempfile.TemporaryDirectory(prefix="atelier-bench-", ignore_cleanup_errors=True) as home,
-        running_stack(Path(home), POOLS, LOG_LEVEL="WARNING") as stack,
+        running_stack(Path(home), POOLS.read_text(), LOG_LEVEL="WARNING") as stack,
     ):
         stack.manage("seed_catalogue", "--benchmarks")
         for name in names:

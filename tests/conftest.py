@@ -12,7 +12,7 @@ POOLS = """
 name = "gpu"
 device = "cpu"
 queues = ["generation"]
-threads = 2
+threads = 1
 
 [[pool]]
 name = "housekeeping"

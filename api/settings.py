@@ -140,7 +140,7 @@ UNFOLD = {
     "SITE_HEADER": "Atelier",
     "SITE_SUBHEADER": "Image generation",
     "SITE_SYMBOL": "palette",
-    "SITE_URL": "/docs/",
+    "SITE_URL": "/studio/",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "SIDEBAR": {

@@ -26,10 +26,14 @@ from .views.health import healthz, metrics, readyz
 from .views.loras import LoraDetail, Loras
 from .views.operators import Pools, Queues
 from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
+from .views.studio import SignIn, SignOut, Studio
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
     path("admin/", admin.site.urls),
+    path("studio/", Studio.as_view(), name="studio"),
+    path("studio/sign-in/", SignIn.as_view(), name="studio-sign-in"),
+    path("studio/sign-out/", SignOut.as_view(), name="studio-sign-out"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

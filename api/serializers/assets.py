@@ -11,7 +11,6 @@ class AssetUploadSerializer(StrictSerializer):
 
 
 class AssetSerializer(OutputSerializer):
-    id = serializers.UUIDField()
     size = serializers.IntegerField(help_text="Bytes.")
     created_at = serializers.DateTimeField()
 

@@ -38,8 +38,9 @@ class MetricsSerializer(serializers.Serializer):
 
 
 class OutputSerializer(serializers.Serializer):
-    """A stored picture; its address is signed and expires."""
+    """A stored picture; its address is signed and expires, its id will do wherever an image is wanted."""
 
+    id = serializers.UUIDField()
     url = serializers.SerializerMethodField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()

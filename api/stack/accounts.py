@@ -9,17 +9,19 @@ from api.stack.home import secret, write_private
 def ensure_accounts(home: Path) -> None:
     """`demo` and the superuser `admin`, each with an API key kept in a file of `home`.
 
-    A key that still works is kept; the password of an existing administrator is never touched.
+    A key that still works is kept, and so is a password that was chosen since.
     """
-    demo, _ = User.objects.get_or_create(username="demo")
-    _ensure_key(demo, home / "demo-key")
-    admin, made = User.objects.get_or_create(
-        username="admin", defaults={"is_staff": True, "is_superuser": True}
-    )
-    if made:
-        admin.set_password(secret(home / "admin-password"))
-        admin.save(update_fields=["password"])
-    _ensure_key(admin, home / "admin-key")
+    _ensure_account(home, "demo")
+    _ensure_account(home, "admin", is_staff=True, is_superuser=True)
+
+
+def _ensure_account(home: Path, name: str, **rights: bool) -> None:
+    account, _ = User.objects.get_or_create(username=name, defaults=rights)
+    password = secret(home / f"{name}-password")
+    if not account.password:
+        account.set_password(password)
+        account.save(update_fields=["password"])
+    _ensure_key(account, home / f"{name}-key")
 
 
 def _ensure_key(owner: User, path: Path) -> None:

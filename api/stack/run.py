@@ -24,8 +24,11 @@ def run(options: Options) -> None:
 
 def addresses(options: Options) -> str:
     """What somebody who has just started Atelier wants to know."""
-    key, password = ((options.home / name).read_text().strip() for name in ("demo-key", "admin-password"))
+    key, demo, password = (
+        (options.home / name).read_text().strip() for name in ("demo-key", "demo-password", "admin-password")
+    )
     return f"""\
+  Studio   {options.url}/studio/   demo, password {demo} unless changed in the admin
   API      {options.url}/v1/       described at {options.url}/docs/
   API key  {key}       kept in {options.home}/demo-key
   Admin    {options.url}/admin/    admin, password {password} unless changed there

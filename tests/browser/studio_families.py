@@ -1,0 +1,65 @@
+"""A family with every kind of control and with holes, for the studio's tests: run inside the stack."""
+
+from families.demo import CHECKPOINT, contract
+from families.models import Axis, Workflow
+from families.services import axis_add, family_create, member_assign, workflow_create, workflow_publish
+from families.services.axes import NewOption
+
+RATIOS = {"1:1": (128, 128), "3:4": (96, 128), "16:9": (192, 112)}
+EXTRA = (
+    {"key": "subject", "kind": "character", "label": "Character"},
+    {"key": "hires", "kind": "toggle", "label": "Sharper edges", "default": False},
+)
+# Realism is made in two ratios; 16:9 has nothing but likeness, and 18+ one workflow.
+MEMBERS = {
+    ("sfw", "likeness", "1:1"): "sfw",
+    ("sfw", "likeness", "3:4"): "sfw",
+    ("sfw", "likeness", "16:9"): "sfw",
+    ("sfw", "realism", "1:1"): "sfw",
+    ("nsfw", "likeness", "1:1"): "adult",
+    ("nsfw", "realism", "3:4"): "adult",
+}
+
+
+def seed() -> None:
+    family = family_create(
+        key="portrait", display_name="Portrait", description="Every kind of control.", position=9
+    )
+    for key, label, control, options in (
+        ("is_nsfw", "18+", Axis.Control.TOGGLE, {"sfw": "SFW", "nsfw": "18+"}),
+        ("input_model", "Choose your flavour", Axis.Control.DROPDOWN, {"likeness": "Likeness", "realism": "Realism"}),
+        ("aspect_ratio", "Format", Axis.Control.DROPDOWN, {ratio: ratio for ratio in RATIOS}),
+    ):  # fmt: skip
+        new = [NewOption(value, text) for value, text in options.items()]
+        axis_add(family=family, key=key, display_name=label, control=control, options=new)
+    for number, (values, rating) in enumerate(MEMBERS.items()):
+        workflow = _workflow(number, values[-1], rating)
+        member_assign(
+            family=family,
+            workflow=workflow,
+            selection=dict(zip(("is_nsfw", "input_model", "aspect_ratio"), values, strict=True)),
+        )
+    _plain_input_family()
+
+
+def _workflow(number: int, ratio: str, rating: str) -> Workflow:
+    document = contract(*EXTRA, steps=30)
+    for spec in document["inputs"]:
+        if spec["key"] in ("width", "height"):
+            spec["default"] = RATIOS[ratio][spec["key"] == "height"]
+    workflow = workflow_create(
+        key=f"portrait-{number}", display_name=f"Portrait {number}", checkpoint=CHECKPOINT,
+        contract=document, rating=rating, price="0.0125",
+    )  # fmt: skip
+    return workflow_publish(workflow=workflow)
+
+
+def _plain_input_family() -> None:
+    """`aspect_ratio` as an input of the only workflow, not as an axis."""
+    ratio = {"key": "aspect_ratio", "kind": "aspect_ratio", "label": "Format", "default": "1:1"}
+    document = contract({**ratio, "options": [{"value": value} for value in RATIOS]})
+    workflow = workflow_create(
+        key="postcard", display_name="Postcard", checkpoint=CHECKPOINT, contract=document
+    )
+    family = family_create(key="postcard", display_name="Postcard", description="", position=10)
+    member_assign(family=family, workflow=workflow_publish(workflow=workflow), selection={})

@@ -14,6 +14,8 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views import defaults
 from rest_framework import exceptions
 
@@ -202,5 +204,7 @@ def server_error(request: HttpRequest):
 
 
 def csrf_failure(request: HttpRequest, reason: str = ""):
-    """CSRF_FAILURE_VIEW."""
+    """CSRF_FAILURE_VIEW. A sign-in page that was left open too long is shown afresh."""
+    if request.path == reverse("studio-sign-in"):
+        return redirect(request.get_full_path())
     return problem("csrf_failed", f"{reason} Send the X-CSRFToken header, or use an API key.")

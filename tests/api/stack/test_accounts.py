@@ -15,9 +15,17 @@ def test_a_first_start_makes_two_accounts_with_keys_that_work(tmp_path):
         path = tmp_path / f"{name}-key"
         assert ApiKey.objects.get_from_key(path.read_text()).owner.username == name
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    admin = User.objects.get(username="admin")
-    assert admin.is_superuser and admin.check_password((tmp_path / "admin-password").read_text())
+        assert User.objects.get(username=name).check_password((tmp_path / f"{name}-password").read_text())
+    assert User.objects.get(username="admin").is_superuser
     assert not User.objects.get(username="demo").is_staff
+
+
+def test_a_demo_account_from_before_it_could_sign_in_gets_a_password(tmp_path):
+    User.objects.create(username="demo")
+
+    ensure_accounts(tmp_path)
+
+    assert User.objects.get(username="demo").check_password((tmp_path / "demo-password").read_text())
 
 
 def test_a_second_start_keeps_keys_and_the_password_an_administrator_chose(tmp_path):

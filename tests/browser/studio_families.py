@@ -6,6 +6,11 @@ from families.services import axis_add, family_create, member_assign, workflow_c
 from families.services.axes import NewOption
 
 RATIOS = {"1:1": (128, 128), "3:4": (96, 128), "16:9": (192, 112)}
+AXES = (
+    ("is_nsfw", "18+", Axis.Control.TOGGLE, {"sfw": "SFW", "nsfw": "18+"}),
+    ("input_model", "Your flavour", Axis.Control.DROPDOWN, {"likeness": "Likeness", "realism": "Realism"}),
+    ("aspect_ratio", "Format", Axis.Control.DROPDOWN, {ratio: ratio for ratio in RATIOS}),
+)
 EXTRA = (
     {"key": "subject", "kind": "character", "label": "Character"},
     {"key": "hires", "kind": "toggle", "label": "Sharper edges", "default": False},
@@ -25,11 +30,7 @@ def seed() -> None:
     family = family_create(
         key="portrait", display_name="Portrait", description="Every kind of control.", position=9
     )
-    for key, label, control, options in (
-        ("is_nsfw", "18+", Axis.Control.TOGGLE, {"sfw": "SFW", "nsfw": "18+"}),
-        ("input_model", "Choose your flavour", Axis.Control.DROPDOWN, {"likeness": "Likeness", "realism": "Realism"}),
-        ("aspect_ratio", "Format", Axis.Control.DROPDOWN, {ratio: ratio for ratio in RATIOS}),
-    ):  # fmt: skip
+    for key, label, control, options in AXES:
         new = [NewOption(value, text) for value, text in options.items()]
         axis_add(family=family, key=key, display_name=label, control=control, options=new)
     for number, (values, rating) in enumerate(MEMBERS.items()):
@@ -37,7 +38,7 @@ def seed() -> None:
         member_assign(
             family=family,
             workflow=workflow,
-            selection=dict(zip(("is_nsfw", "input_model", "aspect_ratio"), values, strict=True)),
+            selection={axis[0]: value for axis, value in zip(AXES, values, strict=True)},
         )
     _plain_input_family()
 

@@ -52,6 +52,8 @@ STATUSES = {
     "axis_in_use": 409,
     "option_in_use": 409,
     "still_running": 409,
+    "lora_in_use": 409,
+    "asset_in_use": 409,
     "idempotency_in_progress": 409,
     "stale_version": 412,
     "body_too_large": 413,

@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 
+from strategies.concepts import Kind
 from strategies.models import Asset, Generation, Lora, Prediction
 
 from .models import User
@@ -26,6 +27,11 @@ def predictions_of(owner: User) -> QuerySet[Prediction]:
 
 def assets_of(owner: User) -> QuerySet[Asset]:
     return Asset.objects.filter(owner=owner)
+
+
+def concepts_of(owner: User, kind: type[Kind]) -> QuerySet[Kind]:
+    """Their subjects, products or styles."""
+    return kind.objects.filter(owner=owner).select_related("picture")
 
 
 def loras_of(owner: User) -> QuerySet[Lora]:

@@ -164,6 +164,9 @@ UNFOLD = {
                     _page("Tasks", "memory", "strategies_task"),
                     _page("Assets", "photo_library", "strategies_asset"),
                     _page("LoRAs", "extension", "strategies_lora"),
+                    _page("Subjects", "face", "strategies_subject"),
+                    _page("Products", "inventory_2", "strategies_product"),
+                    _page("Styles", "brush", "strategies_style"),
                 ],
             },
             {

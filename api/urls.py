@@ -19,6 +19,7 @@ from .views.authoring.workflows import (
     Workflows,
 )
 from .views.catalogue import Catalogue, CatalogueFamily, CatalogueResolve
+from .views.concepts import ProductDetail, Products, StyleDetail, Styles, SubjectDetail, Subjects
 from .views.events import generation_events
 from .views.files import File
 from .views.generations import GenerationCancel, GenerationDetail, Generations
@@ -75,6 +76,12 @@ urlpatterns = [
     path("v1/assets/<uuid:id>", AssetDetail.as_view(), name="asset"),
     path("v1/loras", Loras.as_view(), name="loras"),
     path("v1/loras/<uuid:id>", LoraDetail.as_view(), name="lora"),
+    path("v1/subjects", Subjects.as_view(), name="subjects"),
+    path("v1/subjects/<uuid:id>", SubjectDetail.as_view(), name="subject"),
+    path("v1/products", Products.as_view(), name="products"),
+    path("v1/products/<uuid:id>", ProductDetail.as_view(), name="product"),
+    path("v1/styles", Styles.as_view(), name="styles"),
+    path("v1/styles/<uuid:id>", StyleDetail.as_view(), name="style"),
     path("v1/files/<str:token>", File.as_view(), name="file"),
     path("v1/queues", Queues.as_view(), name="queues"),
     path("v1/pools", Pools.as_view(), name="pools"),

@@ -74,6 +74,18 @@ class StillRunning(RequestError):
     code = "still_running"
 
 
+class LoraInUse(RequestError):
+    """A subject, product or style speaks with the LoRA."""
+
+    code = "lora_in_use"
+
+
+class AssetInUse(RequestError):
+    """A picture is the portrait of a subject, product or style."""
+
+    code = "asset_in_use"
+
+
 def one(loc: tuple[str | int, ...], msg: str, kind: str = "value_error") -> list[Problem]:
     """The `errors` of a single-field problem."""
     return [Problem(loc=list(loc), msg=msg, type=kind)]

@@ -7,12 +7,15 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files import File
 from django.core.files.temp import NamedTemporaryFile
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import ProtectedError
 
 from gpu.errors import GpuError
 from gpu.weights import validate_lora
 
-from .errors import InvalidLora, one
+from .errors import InvalidLora, LoraInUse, one
 from .models import Lora
+from .models.concept import named
 
 
 def lora_create(owner: AbstractBaseUser, name: str, upload: UploadedFile) -> Lora:
@@ -41,7 +44,18 @@ def lora_create(owner: AbstractBaseUser, name: str, upload: UploadedFile) -> Lor
 
 
 def lora_delete(lora: Lora) -> None:
-    """Forget a LoRA and its file. Tasks that wait for it will fail with `unknown_lora`."""
-    file = lora.file
-    lora.delete()
-    file.delete(save=False)
+    """Forget a LoRA and its file. Tasks that wait for it will fail with `input_gone`.
+
+    Raises: LoraInUse while a subject, product or style speaks with it.
+    """
+    try:
+        with transaction.atomic():
+            Lora.objects.select_for_update().filter(pk=lora.pk).first()  # nobody takes it up meanwhile
+            Lora.objects.filter(pk=lora.pk).delete()
+    except ProtectedError as error:
+        users = named(error.protected_objects)
+        raise LoraInUse(
+            f"The LoRA “{lora.name}” is used by {', '.join(users)}; give them another one or none first.",
+            errors=one(("lora",), f"used by {', '.join(users)}", "lora_in_use"),
+        ) from error
+    lora.file.delete(save=False)

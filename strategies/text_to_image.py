@@ -5,14 +5,16 @@ from uuid import UUID
 
 from django.conf import settings
 
-from families.contract import parse_contract
+from families.contract import Contract, parse_contract
 from families.models import Workflow
 from gpu.requests import MAX_ADAPTERS, MAX_PROMPT
 
 from .assets import asset_from_reference, lora_of_owner
+from .concepts import character_keys, concepts_of, with_triggers
 from .errors import InvalidInputs, one
 from .inputs import ControlImage, LoraInput, TextToImageInputs, parse_inputs
 from .models import Generation, Prediction
+from .models.concept import Concept
 from .params import ControlParams, GenerationParams, LoraParams, Weights
 from .records import create_generation
 from .signatures import TaskSignature, task_signature
@@ -26,22 +28,26 @@ class TextToImage:
     task_types = ("generation",)
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
-        inputs = parse_inputs(
-            TextToImageInputs, {key: value for key, value in values.items() if value is not None}
-        )
-        self._fits_recipe(ask.workflow, inputs)
-        return self._stored(ask, inputs).model_dump(mode="json", exclude_none=True)
+        contract = parse_contract(ask.workflow.contract)
+        values = contract.validate_inputs(ask.inputs)
+        given = {key: value for key, value in values.items() if value is not None}
+        picked, rest = _split(contract, given)
+        inputs = parse_inputs(TextToImageInputs, rest)
+        concepts = concepts_of(ask.owner, picked)
+        self._fits_recipe(ask.workflow, inputs, concepts)
+        return {**self._stored(ask, inputs).model_dump(mode="json", exclude_none=True), **picked}
 
-    def _fits_recipe(self, workflow: Workflow, inputs: TextToImageInputs) -> None:
+    def _fits_recipe(self, workflow: Workflow, inputs: TextToImageInputs, concepts: list[Concept]) -> None:
         """What the inputs and the author's recipe may be together."""
-        controlnets, loras = len(workflow.controlnets), len(workflow.loras) + len(inputs.loras)
-        limit = MAX_PROMPT - len(workflow.prompt_prefix)
+        own = len(workflow.loras) + len(_spoken(concepts))
+        controlnets, loras = len(workflow.controlnets), own + len(inputs.loras)
+        added = with_triggers(inputs.prompt, concepts).removesuffix(inputs.prompt)
+        limit = MAX_PROMPT - len(workflow.prompt_prefix + added)
         if len(inputs.control_images) != controlnets:
             given = len(inputs.control_images)
             what, field = f"takes {controlnets} control image(s), {given} given", "control_images"
         elif loras > MAX_ADAPTERS:
-            what, field = f"takes {MAX_ADAPTERS - len(workflow.loras)} LoRA(s) beside its own", "loras"
+            what, field = f"takes {MAX_ADAPTERS - own} LoRA(s) beside its own", "loras"
         elif len(inputs.prompt) > limit:
             what, field = f"takes a prompt of {limit} characters", "prompt"
         else:
@@ -73,21 +79,24 @@ class TextToImage:
         return create_generation(ask, strategy=self.name, inputs=inputs)
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
-        inputs = TextToImageInputs.model_validate(generation.inputs)
+        picked, rest = _split(parse_contract(generation.workflow.contract), generation.inputs)
+        inputs, concepts = TextToImageInputs.model_validate(rest), concepts_of(generation.owner, picked)
         return [
             task_signature(
-                generation, prediction, self._params(generation, inputs, prediction.seed),
+                generation, prediction, self._params(generation, inputs, concepts, prediction.seed),
                 max_attempts=settings.MAX_ATTEMPTS,
             )
             for prediction in predictions
         ]  # fmt: skip
 
-    def _params(self, generation: Generation, inputs: TextToImageInputs, seed: int) -> GenerationParams:
+    def _params(
+        self, generation: Generation, inputs: TextToImageInputs, concepts: list[Concept], seed: int
+    ) -> GenerationParams:
         workflow = generation.workflow
         return GenerationParams(
             generator=workflow.generator,
             checkpoint=_weights(workflow.checkpoint, workflow.checkpoint_revision),
-            prompt=workflow.prompt_prefix + inputs.prompt,
+            prompt=workflow.prompt_prefix + with_triggers(inputs.prompt, concepts),
             negative_prompt=inputs.negative_prompt,
             seed=seed,
             width=inputs.width,
@@ -99,7 +108,7 @@ class TextToImage:
             mask=_id(inputs.mask),
             strength=inputs.strength,
             controls=_controls(workflow.controlnets, inputs.control_images),
-            loras=_loras(workflow.loras, inputs.loras),
+            loras=_loras(workflow.loras, concepts, inputs.loras),
             provenance={
                 "generation": str(generation.id), "workflow": workflow.key, "version": workflow.version,
             },
@@ -129,9 +138,24 @@ def _controls(authored: list[dict[str, Any]], given: tuple[ControlImage, ...]) -
     )
 
 
-def _loras(authored: list[dict[str, Any]], given: tuple[LoraInput, ...]) -> tuple[LoraParams, ...]:
-    """The author's LoRAs, then the client's."""
+def _split(contract: Contract, values: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The inputs that pick concepts, which an author may call what they like, and the others."""
+    keys = character_keys(contract)
+    picked = {key: values[key] for key in keys if key in values}
+    return picked, {key: value for key, value in values.items() if key not in keys}
+
+
+def _spoken(concepts: list[Concept]) -> list[Concept]:
+    """The concepts that have a LoRA to speak with."""
+    return [concept for concept in concepts if concept.lora_id]
+
+
+def _loras(
+    authored: list[dict[str, Any]], concepts: list[Concept], given: tuple[LoraInput, ...]
+) -> tuple[LoraParams, ...]:
+    """The author's LoRAs, then those of what the client picked, then the client's."""
     return (
         *(LoraParams(location=item["lora"], weight=item.get("weight", 1.0)) for item in authored),
+        *(LoraParams(lora=concept.lora_id, weight=concept.weight) for concept in _spoken(concepts)),
         *(LoraParams(lora=item.lora, weight=item.weight) for item in given),
     )

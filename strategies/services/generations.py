@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from families.catalogue import resolve
@@ -18,6 +19,7 @@ from families.models.workflow import Rating, State
 from .. import lifecycle
 from ..errors import (
     AgeVerificationRequired,
+    AssetInUse,
     RequestError,
     StillRunning,
     UnknownStrategy,
@@ -26,6 +28,7 @@ from ..errors import (
     one,
 )
 from ..models import TERMINAL, Asset, Generation, Prediction
+from ..models.concept import named
 from ..models.generation import Priority
 from ..params import parse
 from ..records import create_generation
@@ -116,14 +119,22 @@ def _chain_again(old: Prediction, generation: Generation, new: Prediction) -> li
 def generation_delete(generation: Generation) -> None:
     """Forget a generation that is over, its rows and its pictures.
 
-    Raises: StillRunning.
+    Raises: StillRunning, or AssetInUse while one of its pictures shows a subject, product or style.
     """
     with transaction.atomic():
         locked = Generation.objects.select_for_update().get(id=generation.id)
         if locked.status not in TERMINAL:
             raise StillRunning("The generation is still running; cancel it first.")
-        files = [asset.file for asset in Asset.objects.filter(prediction__generation=locked)]
-        locked.delete()
+        assets = Asset.objects.select_for_update(of=("self",)).filter(prediction__generation=locked)
+        files = [asset.file for asset in assets]
+        try:
+            locked.delete()
+        except ProtectedError as error:
+            users = ", ".join(named(error.protected_objects))
+            raise AssetInUse(
+                f"A picture of this generation is used by {users}; give them another picture or none first.",
+                errors=one(("picture",), f"used by {users}", "asset_in_use"),
+            ) from error
         for file in files:
             transaction.on_commit(partial(file.delete, save=False), robust=True)
 

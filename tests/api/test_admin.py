@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from api.models import ApiKey, User
 from strategies.assets import asset_create
+from strategies.concepts import concept_create
 from strategies.loras import lora_create
-from strategies.models import Asset, Generation, Prediction, Task
+from strategies.models import Asset, Generation, Prediction, Product, Style, Subject, Task
 from tests.factories import make_generation, make_owner
 
 from .test_uploads import LORA
@@ -39,7 +40,10 @@ def rows(workflow):
     fail()
     claim()
     asset_create(owner, png())
-    lora_create(owner, "Outline", SimpleUploadedFile("a.safetensors", LORA.read_bytes()))
+    lora = lora_create(owner, "Outline", SimpleUploadedFile("a.safetensors", LORA.read_bytes()))
+    picture = asset_create(owner, png())
+    for kind in (Subject, Product, Style):
+        concept_create(kind, owner=owner, name="Ada", lora=lora.id, picture=str(picture.id))
     ApiKey.objects.create_key(name="laptop", owner=owner)
 
 
@@ -53,7 +57,7 @@ def test_lists_and_pages_open(browser, rows, model):
         assert page.status_code == 200
 
 
-@pytest.mark.parametrize("model", ["generation", "prediction", "task", "asset", "lora"])
+@pytest.mark.parametrize("model", ["generation", "prediction", "task", "asset", "lora", "subject"])
 def test_nothing_can_be_made_or_changed_by_hand(browser, rows, model):
     assert browser.get(reverse(f"admin:strategies_{model}_add")).status_code == 403
     row = next(item for item in admin.site._registry if item._meta.model_name == model).objects.first()

@@ -1,6 +1,8 @@
 """What was asked for and what it became, to look at; the few things an operator may do call services."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +20,11 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from . import lifecycle
-from .errors import RequestError
-from .loras import lora_delete
-from .models import TERMINAL, Asset, Generation, Lora, Prediction, Status, Task
-from .services.generations import generation_delete, generation_replay
+from .. import lifecycle
+from ..errors import RequestError
+from ..loras import lora_delete
+from ..models import TERMINAL, Asset, Generation, Lora, Prediction, Status, Task
+from ..services.generations import generation_delete, generation_replay
 
 COLOURS = {
     Status.STARTING: "warning",
@@ -93,6 +95,15 @@ class RequestAdmin(ReadOnly, ModelAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """What `permissions=["operate"]` of an action means."""
         return request.user.has_perm(f"strategies.change_{self.opts.model_name}")
+
+    def done(self, request: HttpRequest, service: Callable[[], object]) -> bool:
+        """Whether a service did it; what it refuses becomes a message."""
+        try:
+            service()
+        except RequestError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return False
+        return True
 
     def told(self, request: HttpRequest, done: int, asked: int, what: str, otherwise: str) -> None:
         """One message on how an action went."""
@@ -175,9 +186,8 @@ class GenerationAdmin(RequestAdmin):
     @admin.action(description="Delete, with pictures", permissions=["operate"])
     def forget(self, request: HttpRequest, generations: QuerySet[Generation]) -> None:
         over = [generation for generation in generations if generation.status in TERMINAL]
-        for generation in over:
-            generation_delete(generation)
-        self.told(request, len(over), len(generations), "deleted", "still running: cancel them first")
+        done = sum(self.done(request, partial(generation_delete, generation)) for generation in over)
+        self.told(request, done, len(generations), "deleted", "still running or in use")
 
 
 @admin.register(Prediction)
@@ -334,6 +344,5 @@ class LoraAdmin(RequestAdmin):
 
     @admin.action(description="Delete, with the file", permissions=["operate"])
     def forget(self, request: HttpRequest, loras: QuerySet[Lora]) -> None:
-        for lora in loras:
-            lora_delete(lora)
-        self.message_user(request, "Deleted.", messages.SUCCESS)
+        done = sum(self.done(request, partial(lora_delete, lora)) for lora in loras)
+        self.told(request, done, len(loras), "deleted", "in use")

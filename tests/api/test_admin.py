@@ -10,7 +10,7 @@ from api.models import ApiKey, User
 from strategies.assets import asset_create
 from strategies.concepts import concept_create
 from strategies.loras import lora_create
-from strategies.models import Asset, Generation, Prediction, Product, Style, Subject, Task
+from strategies.models import Asset, Generation, Lora, Prediction, Product, Style, Subject, Task
 from tests.factories import make_generation, make_owner
 
 from .test_uploads import LORA
@@ -87,6 +87,15 @@ def test_generations_are_canceled_and_deleted(browser, rows):
     assert "2 deleted" in page and "2 were still running" in page
     assert "2 canceled" in act(browser, "strategies_generation", "cancel", everything)
     assert set(Prediction.objects.values_list("status", flat=True)) == {"canceled"}
+
+
+def test_a_lora_in_use_is_kept_until_those_who_use_it_are_deleted(browser, rows):
+    page = act(browser, "strategies_lora", "forget", Lora.objects.all())
+    assert "the subject “Ada”" in page and "0 deleted" in page
+    for kind in (Subject, Product, Style):
+        assert "Deleted." in act(browser, f"strategies_{kind._meta.model_name}", "forget", kind.objects.all())
+    assert "1 deleted" in act(browser, "strategies_lora", "forget", Lora.objects.all())
+    assert not Lora.objects.exists() and Asset.objects.exists()
 
 
 def test_pictures_are_for_staff_who_may_see_them(browser, rows):

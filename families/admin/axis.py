@@ -5,98 +5,154 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.admin import TabularInline
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from ..errors import Loc
 from ..history import Page, axis_history
-from ..models import Axis, Option
-from ..services import axis_add, axis_delete, axis_update, option_add, option_delete, option_update
+from ..models import Axis, Family, Member
+from ..services import axis_add, axis_arrange, axis_delete, axis_fill
 from ..services.axes import NewOption
-from .base import ServiceAdmin, ServiceForm, ServiceFormSet
+from .base import ServiceAdmin, ServiceForm
+from .options import OptionLines, OptionSelect, parse_lines
+from .telling import linked
 
 # What clients expect of the keys they draw in their own way; filled in when such an axis is added.
 EXPECTED_OPTIONS = {
     "is_nsfw": [NewOption("off", "SFW"), NewOption("on", "18+")],
     "input_model": [NewOption("likeness", "Likeness"), NewOption("realism", "Realism")],
-    "aspect_ratio": [NewOption(ratio) for ratio in ("1:1", "4:3", "3:4", "16:9", "9:16")],
+    "aspect_ratio": [NewOption(ratio, ratio) for ratio in ("1:1", "4:3", "3:4", "16:9", "9:16")],
 }
 ON_OFF = [NewOption("off", "Off"), NewOption("on", "On")]
+LEAVE = "@leave"  # no option is called that: an at sign is not allowed in one
 
 
 class AxisForm(ServiceForm):
     """An axis on its own page, and as a row of its family's."""
 
+    options = OptionLines(help_text="one line each: value = Label")
+    default = forms.CharField(
+        required=False,
+        widget=OptionSelect(empty="the first option", role="default"),
+        help_text="where the family starts; kept SFW",
+    )
+    fill = forms.CharField(
+        required=False,
+        label="Existing members get",
+        widget=OptionSelect(empty="choose", extra=[(LEAVE, "nothing: leave them incomplete")], role="fill"),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        adding = self.instance._state.adding
+        self.adding = self.instance._state.adding
         for name in ("family", "key"):
             if name in self.fields:
-                self.fields[name].disabled = not adding
-        if isinstance(default := self.fields.get("default_option"), forms.ModelChoiceField):
-            options: QuerySet[Option] = Option.objects.filter(axis=self.instance.pk)
-            default.queryset = options
-            default.disabled = adding
-            default.empty_label = None if options else "---------"
+                self.fields[name].disabled = not self.adding
+        stored = [] if self.adding else self._stored_options()
+        self.initial["options"] = stored
+        if not self.adding and self.instance.default_option:
+            self.initial["default"] = self.instance.default_option.value
+        if not self.adding or not self._members():
+            self.fields["fill"].widget = forms.HiddenInput()
+        for name in ("default", "fill"):
+            if isinstance(widget := self.fields[name].widget, OptionSelect):
+                widget.offer(self._offered(stored))
 
-    def field_at(self, loc: Any) -> str | None:
-        return super().field_at(tuple("default_option" if part == "default" else part for part in loc))
+    def guarded(self) -> Family | None:
+        return self.instance.family if self.instance.family_id else None
+
+    def field_at(self, loc: Loc) -> str | None:
+        if loc[:1] == ("tuple",):
+            return "fill"
+        return super().field_at(tuple("options" if part == "value" else part for part in loc))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.adding and "key" in cleaned and not cleaned.get("options"):
+            expected = EXPECTED_OPTIONS.get(cleaned["key"])
+            cleaned["options"] = expected or (ON_OFF if cleaned.get("control") == Axis.Control.TOGGLE else [])
+        if self.adding and self.has_changed() and not cleaned.get("fill") and (members := self._members()):
+            self.add_error("fill", ValidationError(_consequence(members), code="incomplete_members"))
+        return cleaned
 
     def perform(self) -> Axis:
-        changes = self.changes()
-        default = changes.pop("default_option", None)
-        if self.instance._state.adding:
-            key, control = self.cleaned_data["key"], self.cleaned_data["control"]
-            return axis_add(
+        return self._add() if self.adding else self._arrange()
+
+    def _add(self) -> Axis:
+        values = self.cleaned_data
+        with transaction.atomic():
+            axis = axis_add(
                 family=self.instance.family,
-                key=key,
-                display_name=self.cleaned_data["display_name"],
-                control=control,
-                options=EXPECTED_OPTIONS.get(key, ON_OFF if control == Axis.Control.TOGGLE else []),
-                position=changes.get("position"),
+                key=values["key"],
+                display_name=values["display_name"],
+                control=values["control"],
+                options=values["options"],
+                default=values.get("default") or None,
+                position=self.changes().get("position"),
             )
-        return axis_update(axis=self.instance, **changes, **({"default": default.value} if default else {}))
+            if values.get("fill") not in ("", LEAVE):
+                axis_fill(axis=axis, value=values["fill"])
+        return axis
+
+    def _arrange(self) -> Axis:
+        changes = self.changes()
+        options = changes.pop("options", self.initial["options"])
+        if not changes.get("default"):
+            changes.pop("default", None)
+        return axis_arrange(axis=self.instance, options=options, **changes)
+
+    def _stored_options(self) -> list[NewOption]:
+        return [NewOption(option.value, option.label) for option in self.instance.options.all()]
+
+    def _offered(self, stored: list[NewOption]) -> list[NewOption]:
+        """The options as the author last typed them, so that a refused page keeps its choice."""
+        if not self.is_bound:
+            return stored
+        try:
+            return parse_lines(self.data.get(self.add_prefix("options")) or "") or stored
+        except ValidationError:
+            return stored
+
+    def _members(self) -> list[Member]:
+        """Who would be incomplete with one axis more."""
+        family = self.instance.family_id or self.data.get("family") or self.initial.get("family")
+        if not family:
+            return []
+        try:
+            return list(Member.objects.filter(family=family).select_related("workflow"))
+        except ValidationError:
+            return []
 
 
-class OptionForm(ServiceForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["value"].disabled = not self.instance._state.adding
-
-    def perform(self) -> Option:
-        if self.instance._state.adding:
-            return option_add(axis=self.instance.axis, **self.changes())
-        return option_update(option=self.instance, **self.changes())
-
-
-class OptionFormSet(ServiceFormSet):
-    def forget(self, row: Option) -> None:
-        option_delete(option=row)
-
-
-class OptionInline(TabularInline):
-    model = Option
-    form = OptionForm
-    formset = OptionFormSet
-    fields = ("value", "label", "position")
-    extra = 0
+def _consequence(members: list[Member]) -> SafeString:
+    """What the axis would do to the members, before it does it."""
+    return format_html(
+        "With this axis {} would have no full tuple and be unavailable until re-tupled: {}. "
+        "Choose the option they all get, or leave them incomplete for now.",
+        "1 member" if len(members) == 1 else f"{len(members)} members",
+        linked(members),
+    )
 
 
 @admin.register(Axis)
 class AxisAdmin(ServiceAdmin):
     form = AxisForm
-    fields = ("family", "key", "display_name", "control", "default_option", "position")
+    fields = (
+        "seen_version", "family", "key", "display_name", "control", "options", "default", "fill", "position",
+    )  # fmt: skip
     list_display = ("display_name", "key", "family", "control", "default_option", "position")
     list_filter = ("family", "control")
     list_select_related = ("family", "default_option")
     search_fields = ("key", "display_name", "family__key", "family__display_name")
     ordering = ("family__key", "position", "key")
 
-    def get_inlines(self, request: HttpRequest, obj: Axis | None) -> list[type[TabularInline]]:
-        return [OptionInline] if obj else []  # options need a stored axis
+    def forget(self, row: Axis) -> None:
+        axis_delete(axis=row)
 
     def changes(self, row: Axis, *, before: datetime | None) -> Page:
         return axis_history(row, before=before)
 
-    def forget(self, row: Axis) -> None:
-        axis_delete(axis=row)
+    def home(self, row: Axis) -> str:
+        return self.page_of(row.family)

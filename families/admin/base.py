@@ -4,7 +4,6 @@ A form rehearses its service while it is validated, in a savepoint that is rolle
 service refuses becomes an error on a field; when the page is saved the service runs for good.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,40 +11,54 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
 from ..errors import CatalogueError, InputProblem, Loc
 from ..history import Page
-
-
-def rehearse(service: Callable[[], object]) -> CatalogueError | None:
-    """Run a service and take it back; what it refused, if anything."""
-    try:
-        with transaction.atomic():
-            service()
-            transaction.set_rollback(True)
-    except CatalogueError as error:
-        return error
-    return None
+from ..models import Family, Workflow
+from .telling import rehearse, stale_message, told, version_of, with_links
 
 
 class ServiceForm(forms.ModelForm):
-    """A form whose `perform` writes through a service and answers the stored row."""
+    """A form whose `perform` writes through a service and answers the stored row.
+
+    `guarded` is the row whose version the author has seen: what somebody else saved since is told, nothing
+    is overwritten, and what was typed stays on the page.
+    """
+
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if row := self.guarded():
+            self.initial["seen_version"] = version_of(row)
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if name != "seen_version"]
 
     def perform(self) -> models.Model:
         raise NotImplementedError
+
+    def guarded(self) -> Family | Workflow | None:
+        return None
 
     def field_at(self, loc: Loc) -> str | None:
         """The form's field for a place that a service complains about."""
         return next((str(part) for part in reversed(loc) if part in self.fields), None)
 
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "seen_version"}
+
     def changes(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
+        return {name: value for name, value in self.values().items() if name in self.changed_data}
 
     def validate_unique(self) -> None:
         """Left to the service, which names the row in the way."""
@@ -55,10 +68,20 @@ class ServiceForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
+        if (row := self.guarded()) and self.cleaned_data.get("seen_version") is not None:
+            self._refuse_stale(row, self.cleaned_data["seen_version"])
         if not self.errors and self.has_changed() and (error := rehearse(self.perform)):
             for problem in error.errors or [InputProblem(error.loc, error.detail, error.code)]:
                 field = self.field_at(problem.loc)
-                self.add_error(field, _told(problem, field))
+                self.add_error(field, with_links(told(problem, field), error, self.guarded()))
+
+    def _refuse_stale(self, row: Family | Workflow, seen: int) -> None:
+        """Under a lock that lasts until the page is saved, so nobody comes in between."""
+        locked = type(row).objects.select_for_update(no_key=True).filter(pk=row.pk).first()
+        if locked and version_of(locked) != seen:
+            self.add_error(None, ValidationError(stale_message(locked, seen), code="stale_version"))
+            self.data = self.data.copy()
+            self.data[self.add_prefix("seen_version")] = version_of(locked)  # told now: saving again is meant
 
 
 class ServiceFormSet(BaseInlineFormSet):
@@ -68,16 +91,22 @@ class ServiceFormSet(BaseInlineFormSet):
         raise NotImplementedError
 
     def clean(self) -> None:
-        for form in filter(self._should_delete_form, self.forms):
-            if error := rehearse(partial(self.forget, form.instance)):
-                raise ValidationError(error.detail, code=error.code)
+        """What a row alone breaks is on its fields by now; this is what only the rows together break."""
+        if not any(form.errors for form in self.forms if form not in self.deleted_forms) and (
+            error := rehearse(self.write)
+        ):
+            raise ValidationError(with_links(error.detail, error, self.instance), code=error.code)
 
-    def perform(self) -> None:
+    def write(self) -> None:
         for form in self.deleted_forms:
-            self.forget(form.instance)
+            if form.instance.pk and not form.instance._state.adding:
+                self.forget(form.instance)
         for form in self.forms:
             if form.has_changed() and form not in self.deleted_forms:
                 form.perform()
+
+    def perform(self) -> None:
+        self.write()
         self.new_objects: list[Any] = []
         self.changed_objects: list[Any] = []
         self.deleted_objects: list[Any] = []
@@ -86,11 +115,34 @@ class ServiceFormSet(BaseInlineFormSet):
 class ServiceAdmin(ModelAdmin):
     """A page for one kind of row; `forget` deletes one through a service, `changes` tells its history."""
 
+    class Media:
+        css = {"all": ["families/authoring.css"]}
+        js = [forms.Script("families/authoring.js", type="module")]
+
     def forget(self, row: Any) -> None:
         raise NotImplementedError
 
     def changes(self, row: Any, *, before: datetime | None) -> Page:
         raise NotImplementedError
+
+    def home(self, row: Any) -> str | None:
+        """The page to go to when a row is saved, if not the list."""
+        return None
+
+    def home_without(self, row: Any) -> str | None:
+        """The page to go to when a row is gone, if not the list."""
+        return self.home(row)
+
+    def page_of(self, row: models.Model, part: str = "") -> str:
+        return reverse(f"admin:families_{row._meta.model_name}_change", args=[row.pk]) + part
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        home = self.home(obj)
+        return HttpResponseRedirect(home) if home else super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        home = self.home(obj)
+        return HttpResponseRedirect(home) if home else super().response_post_save_change(request, obj)
 
     def log_addition(self, *arguments: Any) -> None:
         """The history says it better."""
@@ -112,7 +164,13 @@ class ServiceAdmin(ModelAdmin):
         formset.perform()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        request.home = self.home_without(obj)  # type: ignore[attr-defined]  # the row is gone when answering
         self.forget(obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        answer = super().response_delete(request, obj_display, obj_id)
+        home = getattr(request, "home", None)
+        return HttpResponseRedirect(home) if home else answer
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
@@ -148,14 +206,8 @@ class ServiceAdmin(ModelAdmin):
         return TemplateResponse(request, "families/admin/history.html", context)
 
     def _refused(self, request: HttpRequest, error: CatalogueError, address: str) -> HttpResponse:
-        self.message_user(request, error.detail, messages.ERROR)
+        self.message_user(request, with_links(error.detail, error, None), messages.ERROR)
         return HttpResponseRedirect(address)
-
-
-def _told(problem: InputProblem, field: str | None) -> str:
-    """The problem's message, with the way to it inside its field."""
-    inside = problem.loc[problem.loc.index(field) + 1 :] if field in problem.loc else ()
-    return f"{'.'.join(map(str, inside))}: {problem.msg}" if inside else problem.msg
 
 
 def _time(text: str) -> datetime | None:

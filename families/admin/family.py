@@ -1,20 +1,27 @@
-"""Families with their axes."""
+"""Families: their axes, the table of their tuples, what is missing, and how the studio will show them."""
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
 
+from ..catalogue import catalogue_family
+from ..errors import CatalogueError
 from ..history import Page, family_history
 from ..models import Axis, Family
-from ..services import family_create, family_delete, family_update
-from .axis import AxisForm
+from ..services import axis_delete, family_create, family_delete, family_update
+from .axis import EXPECTED_OPTIONS, AxisForm
 from .base import ServiceAdmin, ServiceForm, ServiceFormSet
+from .options import write_lines
+from .overview import overview
+from .tuples import TuplesForm
 
 
 class FamilyForm(ServiceForm):
@@ -22,31 +29,41 @@ class FamilyForm(ServiceForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].disabled = not self.instance._state.adding
 
+    def guarded(self) -> Family | None:
+        return None if self.instance._state.adding else self.instance
+
     def perform(self) -> Family:
         if self.instance._state.adding:
-            return family_create(**self.cleaned_data)
+            return family_create(**self.values())
         return family_update(family=self.instance, **self.changes())
 
 
+class AxisFormSet(ServiceFormSet):
+    def forget(self, row: Axis) -> None:
+        axis_delete(axis=row)
+
+
 class AxisInline(TabularInline):
-    """The axes at a glance; options, and deletion, are on the page of the axis."""
+    """The axes with their options: everything about them on one page."""
 
     model = Axis
     form = AxisForm
-    formset = ServiceFormSet
-    fields = ("key", "display_name", "control", "default_option", "position")
+    formset = AxisFormSet
+    fields = ("key", "display_name", "control", "options", "default", "fill", "position")
+    ordering_field = "position"
+    hide_ordering_field = True
     extra = 0
-    can_delete = False
     show_change_link = True
 
 
 @admin.register(Family)
 class FamilyAdmin(ServiceAdmin):
     form = FamilyForm
-    fields = ("key", "display_name", "description", "position", "version", "members")
-    readonly_fields = ("version", "members")
+    fields = ("seen_version", ("key", "display_name"), "description", ("position", "version"))
+    readonly_fields = ("version",)
     list_display = ("display_name", "key", "position", "axis_count", "member_count", "version")
     search_fields = ("key", "display_name", "description")
+    change_form_outer_after_template = "families/admin/family_overview.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Family]:
         counts = {"axis_total": Count("axes", distinct=True), "member_total": Count("members", distinct=True)}
@@ -55,17 +72,63 @@ class FamilyAdmin(ServiceAdmin):
     def get_inlines(self, request: HttpRequest, obj: Family | None) -> list[type[TabularInline]]:
         return [AxisInline] if obj else []  # axes need a stored family
 
+    def get_custom_urls(self) -> tuple[Any, ...]:
+        return (
+            ("<uuid:pk>/tuples/", "families_family_tuples", self.tuples_view),
+            ("<uuid:pk>/preview/", "families_family_preview", self.preview_view),
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        family = self.get_object(request, object_id) if object_id else None
+        context = {
+            "expected_options": {key: write_lines(options) for key, options in EXPECTED_OPTIONS.items()},
+            **(overview(family, page=_number(request.GET.get("rows"))) if family else {}),
+            **(extra_context or {}),
+        }
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def tuples_view(self, request: HttpRequest, pk: UUID, **_: Any) -> HttpResponse:
+        """The tuples of many members in one table, saved all or none."""
+        family = self._changeable(request, pk)
+        form = TuplesForm(family, request.POST or None, everyone="all" in request.GET)
+        if request.method == "POST" and form.save():
+            self.message_user(request, f"The tuples of “{family}” are saved.")
+            return HttpResponseRedirect(self.page_of(family, "#tuples"))
+        return self._page(request, "tuples", family, f"Tuples of {family}", form=form)
+
+    def preview_view(self, request: HttpRequest, pk: UUID, **_: Any) -> HttpResponse:
+        """The controls that a user will see, for any picks."""
+        family = self._changeable(request, pk)
+        try:
+            shown = catalogue_family(family.key, request.GET.dict())
+        except CatalogueError:  # picks from an address of another day
+            shown = catalogue_family(family.key, {})
+        return self._page(request, "preview", family, f"Preview of {family}", shown=shown)
+
     def response_add(self, request: HttpRequest, obj: Family, *args: Any, **kwargs: Any) -> HttpResponse:
         """A new family goes on to its page, where the axes are."""
         request.POST = request.POST.copy()
         request.POST["_continue"] = "1"
         return super().response_add(request, obj, *args, **kwargs)
 
-    def changes(self, row: Family, *, before: datetime | None) -> Page:
-        return family_history(row, before=before)
+    def home(self, row: Family) -> str:
+        """A saved family stays on its page, where its members are."""
+        return self.page_of(row)
+
+    def home_without(self, row: Family) -> None:
+        return None
 
     def forget(self, row: Family) -> None:
         family_delete(family=row)
+
+    def changes(self, row: Family, *, before: datetime | None) -> Page:
+        return family_history(row, before=before)
 
     @admin.display(description="axes", ordering="axis_total")
     def axis_count(self, family: Family) -> int:
@@ -75,15 +138,22 @@ class FamilyAdmin(ServiceAdmin):
     def member_count(self, family: Family) -> int:
         return family.member_total
 
-    @admin.display(description="members")
-    def members(self, family: Family) -> str:
-        if family._state.adding:
-            return "once the family is saved"
-        return format_html(
-            '{} members: <a href="{}?family__id__exact={}">show</a>, <a href="{}?family={}">add one</a>',
-            family.members.count(),
-            reverse("admin:families_member_changelist"),
-            family.pk,
-            reverse("admin:families_member_add"),
-            family.pk,
+    def _changeable(self, request: HttpRequest, pk: UUID) -> Family:
+        family = get_object_or_404(Family, pk=pk)
+        if not self.has_change_permission(request, family):
+            raise PermissionDenied
+        return family
+
+    def _page(
+        self, request: HttpRequest, name: str, family: Family, title: str, **context: Any
+    ) -> HttpResponse:
+        everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(
+            request,
+            f"families/admin/{name}.html",
+            {**everywhere, "title": title, "family": family, "original": family, **context},
         )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 1

@@ -30,12 +30,24 @@ class MemberForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["family"] = self.family.pk
+        self.fields["workflow"].help_text = "published, with an output, and not yet in this family"
         self.fields["family"].disabled = True
         self.fields["workflow"].disabled = not self.instance._state.adding
         for axis in self.axes:
-            self.fields[PREFIX + axis.key].initial = self.instance.selection.get(axis.key)
+            # A link from a hole of the matrix brings the tuple along.
+            self.initial.setdefault(PREFIX + axis.key, self.instance.selection.get(axis.key))
+
+    def guarded(self) -> Family:
+        return self.family
+
+    def _refuse_stale(self, row: Any, seen: int) -> None:
+        if workflow := self.cleaned_data.get("workflow"):  # workflow before family, as everywhere
+            Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
+        super()._refuse_stale(row, seen)
 
     def field_at(self, loc: Loc) -> str | None:
+        if loc == ("tuple",) and self.axes:  # the whole tuple is at fault: said once, where it begins
+            return PREFIX + self.axes[0].key
         if loc[:1] == ("tuple",):
             return super().field_at(tuple(f"{PREFIX}{key}" for key in loc[1:]))
         return super().field_at(loc)
@@ -85,7 +97,7 @@ class MemberAdmin(ServiceAdmin):
         family = self._family(request, obj)
         if family is None:
             return ["family"]
-        return ["family", "workflow", *(PREFIX + axis.key for axis in family.axes.all())]
+        return ["seen_version", "family", "workflow", *(PREFIX + axis.key for axis in family.axes.all())]
 
     def get_form(
         self, request: HttpRequest, obj: Member | None = None, change: bool = False, **options: Any
@@ -110,6 +122,9 @@ class MemberAdmin(ServiceAdmin):
 
     def changes(self, row: Member, *, before: datetime | None) -> Page:
         return row_history(row, before=before)
+
+    def home(self, row: Member) -> str:
+        return self.page_of(row.family, "#tuples")
 
     def forget(self, row: Member) -> None:
         member_remove(member=row)

@@ -64,9 +64,12 @@ class WorkflowForm(ServiceForm):
         if not self.instance._state.adding and "key" in self.fields:
             self.fields["key"].disabled = True
 
+    def guarded(self) -> Workflow | None:
+        return None if self.instance._state.adding else self.instance
+
     def perform(self) -> Workflow:
         if self.instance._state.adding:
-            return workflow_create(**self.cleaned_data)
+            return workflow_create(**self.values())
         return workflow_update(workflow=self.instance, **self.changes())
 
 
@@ -89,7 +92,7 @@ class WorkflowAdmin(ServiceAdmin):
     readonly_fields = ("state", "version", "is_default_for_strategy")
     actions = ("publish", "archive", "make_default")
     fieldsets = (
-        (None, {"fields": ("key", "display_name", "description", "rating", "price")}),
+        (None, {"fields": ("seen_version", "key", "display_name", "description", "rating", "price")}),
         ("Life", {"fields": ("state", "version", "is_default_for_strategy")}),
         (
             "Recipe",

@@ -7,6 +7,7 @@ An `expected_version` is what the author has seen, a family's `version` or a wor
 somebody else has saved since, the service raises StaleVersion and writes nothing.
 """
 
+from .arranging import axis_arrange, axis_fill, members_retuple
 from .axes import axis_add, axis_delete, axis_update
 from .families import family_create, family_delete, family_update
 from .members import member_assign, member_remove, member_retuple
@@ -23,7 +24,9 @@ from .workflows import (
 
 __all__ = [
     "axis_add",
+    "axis_arrange",
     "axis_delete",
+    "axis_fill",
     "axis_update",
     "family_create",
     "family_delete",
@@ -31,6 +34,7 @@ __all__ = [
     "member_assign",
     "member_remove",
     "member_retuple",
+    "members_retuple",
     "option_add",
     "option_delete",
     "option_update",

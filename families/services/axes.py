@@ -53,7 +53,7 @@ def axis_add(
                 raise error.under("options", place) from error
         check_toggle(axis, loc=("options",))
         if options or default is not None:
-            _set_default(axis, options[0].value if default is None else default)
+            set_default(axis, options[0].value if default is None else default)
     return axis
 
 
@@ -69,7 +69,7 @@ def axis_update(*, axis: Axis, expected_version: int | None = None, **changes: U
         change(axis, fields, name="key")
         check_toggle(axis, loc=("control",))
         if default is not None:
-            _set_default(axis, default)
+            set_default(axis, default)
     return axis
 
 
@@ -89,7 +89,8 @@ def axis_delete(*, axis: Axis, expected_version: int | None = None) -> None:
         Axis.objects.filter(pk=axis.pk).delete()
 
 
-def _set_default(axis: Axis, value: object) -> None:
+def set_default(axis: Axis, value: object) -> None:
+    """Raises InvalidDefault."""
     option = axis.options.filter(value=value).first()
     if option is None:
         known = ", ".join(axis.options.values_list("value", flat=True)) or "none yet"

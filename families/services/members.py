@@ -45,7 +45,7 @@ def member_assign(
                 f"The workflow “{workflow.key}” is already in the family “{family.key}”; change its tuple.",
                 loc=("workflow",),
             )
-        picks = _full_tuple(locked, selection)
+        picks = full_tuple(locked, tuple_axes(locked), selection)
         member = Member(family=locked, workflow=locked_workflow)
         _give_tuple(member, picks)
     return member
@@ -60,7 +60,7 @@ def member_retuple(
     """
     with authoring(member.family, expected_version=expected_version, loc=("tuple",)) as locked:
         member = Member.objects.select_related("workflow").get(pk=member.pk)
-        _give_tuple(member, _full_tuple(locked, selection))
+        _give_tuple(member, full_tuple(locked, tuple_axes(locked), selection))
     return member
 
 
@@ -80,9 +80,18 @@ def _refuse_unavailable(workflow: Workflow) -> None:
         )
 
 
-def _full_tuple(family: Family, selection: Mapping[str, object]) -> list[tuple[Axis, Option]]:
-    """One option for every axis of the family, and for nothing else."""
-    axes = {axis.key: axis for axis in family.axes.prefetch_related("options")}
+def tuple_axes(family: Family) -> dict[str, Axis]:
+    """The axes that a tuple of the family sets, by key, with their options."""
+    return {axis.key: axis for axis in family.axes.prefetch_related("options")}
+
+
+def full_tuple(
+    family: Family, axes: Mapping[str, Axis], selection: Mapping[str, object]
+) -> list[tuple[Axis, Option]]:
+    """One option for every axis of a family, and for nothing else.
+
+    Raises UnknownAxis, UnknownOption, IncompleteTuple or ToggleOptions.
+    """
     for key in selection:
         if key not in axes:
             raise UnknownAxis(key, family=family.key, known=list(axes), field="tuple")
@@ -92,10 +101,11 @@ def _full_tuple(family: Family, selection: Mapping[str, object]) -> list[tuple[A
             loc=("tuple", unset[0]),
             errors=[InputProblem(("tuple", key), "needs a value", "incomplete_tuple") for key in unset],
         )
-    return [(axis, _option(axis, selection[key])) for key, axis in axes.items()]
+    return [(axis, option_of(axis, selection[key])) for key, axis in axes.items()]
 
 
-def _option(axis: Axis, value: object) -> Option:
+def option_of(axis: Axis, value: object) -> Option:
+    """The option with that value. Raises UnknownOption or ToggleOptions."""
     options = {option.value: option for option in axis.options.all()}
     if not isinstance(value, str) or value not in options:
         raise UnknownOption(value, axis=axis.key, known=list(options), field="tuple")

@@ -61,7 +61,7 @@ def option_delete(*, option: Option, expected_version: int | None = None) -> Non
     """
     with authoring(option.axis.family, expected_version=expected_version):
         axis = Axis.objects.get(pk=option.axis_id)
-        _refuse_in_use(option)
+        refuse_in_use(option)
         if axis.default_option_id == option.pk:
             if axis.options.count() > 1:
                 raise InvalidDefault(
@@ -74,7 +74,8 @@ def option_delete(*, option: Option, expected_version: int | None = None) -> Non
         check_toggle(axis, loc=("value",))
 
 
-def _refuse_in_use(option: Option) -> None:
+def refuse_in_use(option: Option) -> None:
+    """Raises OptionInUse."""
     if members := list(option.uses.values_list("member__workflow__key", flat=True)):
         raise OptionInUse(
             f"The option “{option.value}” is used by {', '.join(members)}; "

@@ -1,0 +1,74 @@
+"""What an author is told: which field, who is in the way, and the way there."""
+
+from collections.abc import Callable, Iterable
+
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from ..errors import CatalogueError, InputProblem
+from ..history import changes_since, family_history, row_history
+from ..models import Family, Member, Workflow
+
+NAMED = 12  # members that are linked in a message; more are counted
+
+
+def rehearse(service: Callable[[], object]) -> CatalogueError | None:
+    """Run a service and take it back; what it refused, if anything."""
+    try:
+        with transaction.atomic():
+            service()
+            transaction.set_rollback(True)
+    except CatalogueError as error:
+        return error
+    return None
+
+
+def told(problem: InputProblem, field: str | None) -> str:
+    """The problem's message, with the way to it inside its field."""
+    inside = problem.loc[problem.loc.index(field) + 1 :] if field in problem.loc else ()
+    return f"{'.'.join(map(str, inside))}: {problem.msg}" if inside else problem.msg
+
+
+def link_to(row: models.Model, text: str) -> SafeString:
+    address = reverse(f"admin:families_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a class="at-link" href="{}">{}</a>', address, text)
+
+
+def linked(members: Iterable[Member]) -> SafeString:
+    """Members by the keys of their workflows, each a link to its page; many are counted."""
+    members = list(members)
+    named = format_html_join(", ", "{}", ((link_to(row, row.workflow.key),) for row in members[:NAMED]))
+    more = len(members) - NAMED
+    return format_html("{} and {} more", named, more) if more > 0 else named
+
+
+def with_links(message: str, error: CatalogueError, row: object) -> SafeString | str:
+    """The message, and links to the members it is about."""
+    keys = [*error.extra.get("members", ()), *filter(None, [error.extra.get("workflow")])]
+    family = row if isinstance(row, Family) else getattr(row, "family", None)
+    if not keys or family is None:
+        return message
+    members = Member.objects.filter(family=family, workflow__key__in=keys).select_related("workflow")
+    return format_html("{} Go to: {}.", message, linked(members))
+
+
+def version_of(row: Family | Workflow) -> int:
+    """What grows with every change of the row."""
+    return row.version if isinstance(row, Family) else row.revision
+
+
+def stale_message(row: Family | Workflow, seen: int) -> SafeString:
+    """Who changed the row since an author opened it, what and when."""
+    counter = "version" if isinstance(row, Family) else "revision"
+    page = family_history(row) if isinstance(row, Family) else row_history(row)
+    changes = changes_since(row.history.filter(**{counter: seen}), page)
+    return format_html(
+        "This {} was changed while you had it open: {}. Nothing of yours is saved, and what you typed is "
+        'still here. Save again to put it on top, or <a class="at-link" href="?">start from theirs</a> '
+        '(<a class="at-link" href="{}">see the history</a>).',
+        row._meta.verbose_name,
+        "; ".join(changes) or f"its version is now {version_of(row)}",
+        reverse(f"admin:families_{row._meta.model_name}_history", args=[row.pk]),
+    )

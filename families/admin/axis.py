@@ -1,6 +1,7 @@
 """Axes with their options."""
 
 from datetime import datetime
+from json import dumps
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from ..models import Axis, Family, Member
 from ..services import axis_add, axis_arrange, axis_delete, axis_fill
 from ..services.axes import NewOption
 from .base import ServiceAdmin, ServiceForm
-from .options import OptionLines, OptionSelect, parse_lines
+from .options import OptionLines, OptionSelect, parse_lines, write_lines
 from .telling import linked
 
 # What clients expect of the keys they draw in their own way; filled in when such an axis is added.
@@ -26,6 +27,16 @@ EXPECTED_OPTIONS = {
     "aspect_ratio": [NewOption(ratio, ratio) for ratio in ("1:1", "4:3", "3:4", "16:9", "9:16")],
 }
 ON_OFF = [NewOption("off", "Off"), NewOption("on", "On")]
+# The same for the browser, which fills them in while the key is typed.
+EXPECTED = dumps(
+    {
+        key: {
+            "options": write_lines(options),
+            "control": Axis.Control.TOGGLE if key in ("is_nsfw", "*toggle") else Axis.Control.DROPDOWN,
+        }
+        for key, options in {**EXPECTED_OPTIONS, "*toggle": ON_OFF}.items()
+    }
+)
 LEAVE = "@leave"  # no option is called that: an at sign is not allowed in one
 
 
@@ -52,6 +63,7 @@ class AxisForm(ServiceForm):
                 self.fields[name].disabled = not self.adding
         stored = [] if self.adding else self._stored_options()
         self.initial["options"] = stored
+        self.fields["options"].widget.attrs["data-expected"] = EXPECTED
         if not self.adding and self.instance.default_option:
             self.initial["default"] = self.instance.default_option.value
         if not self.adding or not self._members():

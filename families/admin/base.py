@@ -74,6 +74,10 @@ class ServiceForm(forms.ModelForm):
             for problem in error.errors or [InputProblem(error.loc, error.detail, error.code)]:
                 field = self.field_at(problem.loc)
                 self.add_error(field, with_links(told(problem, field), error, self.guarded()))
+                self.blame(field, problem)
+
+    def blame(self, field: str | None, problem: InputProblem) -> None:
+        """For a field that can show a problem in more detail than in a sentence."""
 
     def _refuse_stale(self, row: Family | Workflow, seen: int) -> None:
         """Under a lock that lasts until the page is saved, so nobody comes in between."""

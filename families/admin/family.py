@@ -17,9 +17,8 @@ from ..errors import CatalogueError
 from ..history import Page, family_history
 from ..models import Axis, Family
 from ..services import axis_delete, family_create, family_delete, family_update
-from .axis import EXPECTED_OPTIONS, AxisForm
+from .axis import AxisForm
 from .base import ServiceAdmin, ServiceForm, ServiceFormSet
-from .options import write_lines
 from .overview import overview
 from .tuples import TuplesForm
 
@@ -87,7 +86,6 @@ class FamilyAdmin(ServiceAdmin):
     ) -> HttpResponse:
         family = self.get_object(request, object_id) if object_id else None
         context = {
-            "expected_options": {key: write_lines(options) for key, options in EXPECTED_OPTIONS.items()},
             **(overview(family, page=_number(request.GET.get("rows"))) if family else {}),
             **(extra_context or {}),
         }

@@ -12,11 +12,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from ..errors import CatalogueError
+from ..errors import CatalogueError, InputProblem
 from ..history import Page, row_history, workflow_version, workflow_versions
 from ..models import Workflow
+from ..recipe_checks import choices_of, recipe_problems
 from ..services import (
     workflow_archive,
     workflow_create,
@@ -28,6 +29,8 @@ from ..services import (
 from ..services.workflows import WorkflowFields
 from .base import ServiceAdmin, ServiceForm
 
+CHOSEN = ("strategy", "generator", "scheduler")  # by name, among those that other rooms register
+
 
 class _Indented(json.JSONEncoder):
     def __init__(self, **options: Any) -> None:
@@ -35,10 +38,11 @@ class _Indented(json.JSONEncoder):
 
 
 class _DocumentField(forms.JSONField):
-    """A JSON document, indented for people; an empty box means an empty document."""
+    """A JSON document; the browser edits it as rows, and an empty box means an empty document."""
 
-    def __init__(self, empty: type, **options: Any) -> None:
-        super().__init__(encoder=_Indented, required=False, widget=UnfoldAdminTextareaWidget, **options)
+    def __init__(self, name: str, empty: type, **options: Any) -> None:
+        widget = UnfoldAdminTextareaWidget({"data-document": name, "spellcheck": "false"})
+        super().__init__(encoder=_Indented, required=False, widget=widget, **options)
         self._empty = empty
 
     def clean(self, value: Any) -> Any:
@@ -47,12 +51,10 @@ class _DocumentField(forms.JSONField):
 
 
 class WorkflowForm(ServiceForm):
-    contract = _DocumentField(dict, help_text="the typed inputs, and the outputs it declares")
-    loras = _DocumentField(list, label="LoRAs", help_text='[{"lora": source, "weight": 1.0, "name": ""}]')
+    contract = _DocumentField("contract", dict)
+    loras = _DocumentField("loras", list, label="LoRAs")
     controlnets = _DocumentField(
-        list,
-        label="ControlNets",
-        help_text='[{"model": source, "revision": null, "preprocessor": null, "scale": 1.0}]',
+        "controlnets", list, label="ControlNets", help_text="the n-th takes the n-th of `control_images`"
     )
     prompt_prefix = forms.CharField(
         required=False, strip=False, widget=UnfoldAdminTextareaWidget({"rows": 1}), max_length=200,
@@ -63,6 +65,29 @@ class WorkflowForm(ServiceForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding and "key" in self.fields:
             self.fields["key"].disabled = True
+        for name in CHOSEN:
+            if name in self.fields:
+                self._offer(name)
+
+    def _offer(self, name: str) -> None:
+        """A drop-down of the names that can run, and of the one that is stored though it no longer can."""
+        field = self.fields[name]
+        stored = getattr(self.instance, name)
+        known = choices_of(name)
+        odd = [(stored, f"{stored} (unknown)")] if stored and stored not in known else []
+        blank = [] if field.required else [("", "the checkpoint's own")]
+        choices = [*blank, *odd, *((each, each) for each in known)]
+        self.fields[name] = forms.ChoiceField(
+            choices=choices, required=field.required, widget=UnfoldAdminSelectWidget, label=field.label
+        )
+
+    def blame(self, field: str | None, problem: InputProblem) -> None:
+        """Say it to the row editor too, which shows it on the row and the box at fault."""
+        widget = self.fields[field].widget if field else None
+        if isinstance(widget, UnfoldAdminTextareaWidget) and "data-document" in widget.attrs:
+            told = json.loads(widget.attrs.get("data-problems", "[]"))
+            inside = problem.loc[problem.loc.index(field) + 1 :] if field in problem.loc else ()
+            widget.attrs["data-problems"] = json.dumps([*told, {"loc": inside, "msg": problem.msg}])
 
     def guarded(self) -> Workflow | None:
         return None if self.instance._state.adding else self.instance
@@ -142,6 +167,13 @@ class WorkflowAdmin(ServiceAdmin):
 
     def forget(self, row: Workflow) -> None:
         workflow_delete(workflow=row)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for problem in recipe_problems(obj):
+            place = ".".join(map(str, problem.loc))
+            text = f"It is saved, but cannot be published yet: {place}: {problem.msg}"
+            self.message_user(request, text, messages.WARNING)
 
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> None:

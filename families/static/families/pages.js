@@ -1,0 +1,26 @@
+// Small helps on single pages.
+
+// On the page of tuples: choosing what fills a column shows it in every blank of the column at once.
+export function fillColumns(root) {
+    root.querySelectorAll("[data-fill-column] select").forEach((select) => {
+        const place = select.closest("td").cellIndex;
+        select.addEventListener("change", () => {
+            for (const row of select.closest("table").tBodies[0].rows) {
+                const cell = row.cells[place].querySelector("select");
+                if (cell.value === "" || cell.dataset.filled) {
+                    cell.value = select.value;
+                    cell.dataset.filled = "yes";
+                }
+            }
+        });
+    });
+    root.querySelectorAll("tbody select").forEach((cell) => {
+        cell.addEventListener("change", () => delete cell.dataset.filled);
+    });
+}
+
+export function submitOnChange(root) {
+    root.querySelectorAll("form[data-submit-on-change]").forEach((form) => {
+        form.addEventListener("change", () => form.submit());
+    });
+}

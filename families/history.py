@@ -76,7 +76,7 @@ def changes_since(seen: QuerySet, page: Page) -> list[str]:
     """The newest changes of a page that came after the first of the records `seen`, each as a sentence."""
     since = seen.order_by("history_date").values_list("history_date", flat=True).first()
     newer = [change for change in page.changes if since and change.at > since]
-    return [f"{change.by or 'a command'} {change} at {change.at:%H:%M:%S} UTC" for change in newer[:TOLD]]
+    return [f"{change.by or 'a command'} {change}" for change in newer[:TOLD]]
 
 
 def workflow_versions(workflow: Workflow) -> list[Any]:

@@ -16,6 +16,7 @@ from ..catalogue import catalogue_family
 from ..errors import CatalogueError
 from ..history import Page, family_history
 from ..models import Axis, Family
+from ..selectors import load_family
 from ..services import axis_delete, family_create, family_delete, family_update
 from .axis import AxisForm
 from .base import ServiceAdmin, ServiceForm, ServiceFormSet
@@ -103,10 +104,11 @@ class FamilyAdmin(ServiceAdmin):
     def preview_view(self, request: HttpRequest, pk: UUID, **_: Any) -> HttpResponse:
         """The controls that a user will see, for any picks."""
         family = self._changeable(request, pk)
+        loaded = load_family(family.key)
         try:
-            shown = catalogue_family(family.key, request.GET.dict())
+            shown = catalogue_family(loaded, request.GET.dict())
         except CatalogueError:  # picks from an address of another day
-            shown = catalogue_family(family.key, {})
+            shown = catalogue_family(loaded, {})
         return self._page(request, "preview", family, f"Preview of {family}", shown=shown)
 
     def response_add(self, request: HttpRequest, obj: Family, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -65,11 +65,12 @@ def stale_message(row: Family | Workflow, seen: int) -> SafeString:
     page = family_history(row) if isinstance(row, Family) else row_history(row)
     changes = changes_since(row.history.filter(**{counter: seen}), page)
     return format_html(
-        "This {} was changed while you had it open, last at {:%H:%M:%S} UTC: {}. Nothing of yours is saved, and what you typed is "
-        'still here. Save again to put it on top, or <a class="at-link" href="?">start from theirs</a> '
+        "This {} was changed while you had it open, last at {} UTC: {}. Nothing of yours is saved, and what "
+        "you typed is still here. Save again to put it on top, or "
+        '<a class="at-link" href="?">start from theirs</a> '
         '(<a class="at-link" href="{}">see the history</a>).',
         row._meta.verbose_name,
-        row.updated_at,
+        f"{row.updated_at:%H:%M:%S}",
         "; ".join(changes) or f"its version is now {version_of(row)}",
         reverse(f"admin:families_{row._meta.model_name}_history", args=[row.pk]),
     )

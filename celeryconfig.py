@@ -7,13 +7,16 @@ broker_url = settings.BROKER_URL
 include = ["workers.tasks"]
 
 # Queues: one per task type, none made by a typo.
-task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("generation", "maintenance")]
+TASK_TYPES = (
+    "generation", "editing", "detail_enhancer", "refine", "video", "background_fix", "image_adjust",
+    "face_fix", "training", "evaluation", "prompt",
+)  # fmt: skip
+QUEUES = (*TASK_TYPES, "webhooks", "maintenance")
+task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 task_create_missing_queues = False
 task_default_queue = "maintenance"
-task_routes = {
-    "atelier.generation": {"queue": "generation"},
-    "atelier.reap": {"queue": "maintenance"},
-}
+task_routes = {f"atelier.{task_type}": {"queue": task_type} for task_type in TASK_TYPES}
+task_routes["atelier.reap"] = {"queue": "maintenance"}
 
 # Messages are JSON, small, and acknowledged after the work is durable.
 task_serializer = result_serializer = event_serializer = "json"

@@ -5,6 +5,8 @@ from django.urls import path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from strategies.registry import STRATEGIES
+
 from . import problems
 from .views.assets import AssetDetail, Assets
 from .views.authoring.axes import Axes, AxisDetail
@@ -22,12 +24,23 @@ from .views.catalogue import Catalogue, CatalogueFamily, CatalogueResolve
 from .views.concepts import ProductDetail, Products, StyleDetail, Styles, SubjectDetail, Subjects
 from .views.events import generation_events
 from .views.files import File
-from .views.generations import GenerationCancel, GenerationDetail, Generations
+from .views.generations import GenerationCancel, GenerationDetail, Generations, GenerationShorthand
 from .views.health import healthz, metrics, readyz
 from .views.loras import LoraDetail, Loras
 from .views.operators import Pools, Queues
 from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
 from .views.studio import SignIn, SignOut, Studio
+
+# The address under /v1/generations/ → the strategy it is for.
+SHORTHANDS = {
+    "subject": "subject_generate",
+    "edit": "editing",
+    "refine": "refine",
+    "video": "video",
+    "background-fix": "background_fixing",
+    "image-adjust": "image_adjusting",
+    "face-fix": "face_fixing",
+}
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
@@ -65,6 +78,15 @@ urlpatterns = [
     ),
     path("v1/families/<slug:family>/members", Members.as_view(), name="members"),
     path("v1/families/<slug:family>/members/<slug:workflow>", MemberDetail.as_view(), name="member"),
+    *(
+        path(
+            f"v1/generations/{name}",
+            GenerationShorthand.as_view(strategy=strategy),
+            name=f"generations-{name}",
+        )
+        for name, strategy in SHORTHANDS.items()
+        if strategy in STRATEGIES
+    ),
     path("v1/generations", Generations.as_view(), name="generations"),
     path("v1/generations/<uuid:id>", GenerationDetail.as_view(), name="generation"),
     path("v1/generations/<uuid:id>/cancel", GenerationCancel.as_view(), name="generation-cancel"),

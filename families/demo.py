@@ -149,7 +149,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         ),
     },
 }
-DEFAULT = "pocket-solid-fine"
+DEFAULTS = ("pocket-solid-fine",)  # what runs when a request names only the strategy; one for each
 # Costs the machinery and draws nothing: what a benchmark of the machinery runs.
 BENCHMARKS: dict[str, dict[str, Any]] = {
     "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},
@@ -205,8 +205,10 @@ def seed(*, benchmarks: bool = False) -> list[str]:
     for key in workflows:
         checkpoint = CHECKPOINT if key in WORKFLOWS else ""
         workflow_publish(workflow=workflow_create(key=key, checkpoint=checkpoint, **wanted[key]))
-    if DEFAULT in workflows and not Workflow.objects.filter(is_default_for_strategy=True).exists():
-        workflow_make_default(workflow=Workflow.objects.get(key=DEFAULT))
+    for workflow in Workflow.objects.filter(key__in=set(DEFAULTS) & set(workflows)):
+        taken = Workflow.objects.filter(strategy=workflow.strategy, is_default_for_strategy=True)
+        if not taken.exists():
+            workflow_make_default(workflow=workflow)
     existing = set(Family.objects.values_list("key", flat=True))
     families = [key for key in FAMILIES if key not in existing]
     for key in families:

@@ -4,6 +4,7 @@ The rows are the truth; events only save clients from polling. A Redis that is d
 """
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,27 @@ def is_over(generation: UUID | str) -> bool:
         return bool(connection().exists(stream_key(generation) + ":over"))
     except redis.RedisError:
         return False
+
+
+def note_progress(task: UUID, fraction: float) -> None:
+    """How far a running task is, 0 to 1; forgotten with its events."""
+    try:
+        connection().set(_progress_key(task), fraction, ex=settings.EVENT_STREAM_SECONDS)
+    except redis.RedisError as error:
+        log.warning("progress_lost", task=str(task), error=str(error))
+
+
+def progress_of(tasks: Sequence[UUID]) -> dict[UUID, float]:
+    """Task → fraction, of those that said something; nothing while Redis is away."""
+    try:
+        found = connection().mget([_progress_key(task) for task in tasks]) if tasks else []
+    except redis.RedisError:
+        return {}
+    return {task: float(value) for task, value in zip(tasks, found, strict=False) if value is not None}
+
+
+def _progress_key(task: UUID) -> str:
+    return f"atelier:progress:{task}"
 
 
 def emit(generation: UUID | str, event: str, data: dict[str, Any]) -> None:

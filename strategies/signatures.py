@@ -7,7 +7,7 @@ from celery.canvas import Signature
 from workers.app import app
 
 from .models import Generation, Prediction, Task
-from .params import Params
+from .params import TaskParams
 from .tasktypes import QUEUES, celery_name
 
 
@@ -20,10 +20,10 @@ class TaskSignature:
 
 
 def task_signature(
-    generation: Generation, prediction: Prediction, params: Params, *, step: int = 0, max_attempts: int
+    generation: Generation, prediction: Prediction, params: TaskParams, *, step: int = 0, max_attempts: int
 ) -> TaskSignature:
     """The unsaved row and the signature of one step of a prediction's chain."""
-    task_type = params.task_type  # type: ignore[attr-defined]  # every concrete model has it
+    task_type = params.task_type
     row = Task(
         owner_id=generation.owner_id,
         generation=generation,

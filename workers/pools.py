@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gpu import device as devices
 
@@ -27,6 +27,13 @@ class PoolSpec(BaseModel):
     queues: tuple[str, ...] = Field(min_length=1)
     memory_gib: float | None = Field(default=None, gt=0)
     threads: int | None = Field(default=None, ge=1)
+    concurrency: int = Field(default=1, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _one_task_per_device(self) -> "PoolSpec":
+        if self.concurrency > 1 and self.device != "none":
+            raise ValueError('only a pool with device = "none" runs several tasks at once')
+        return self
 
     @field_validator("queues")
     @classmethod
@@ -45,6 +52,7 @@ class Pool:
     queues: tuple[str, ...]
     memory_gib: float | None = None
     threads: int | None = None
+    concurrency: int = 1
 
     @property
     def node(self) -> str:
@@ -52,11 +60,12 @@ class Pool:
         return f"{self.name}@{socket.gethostname()}"
 
     def command(self) -> list[str]:
-        """The command line of the worker process: one child, spawned, so that only it ever holds torch."""
+        """The command line of the worker process: spawned children, so that only they ever hold torch."""
         return [
             sys.executable, "-m", "celery", "--quiet", "--app", "workers.app", "worker",
             "--hostname", f"{self.name}@%h", "--queues", ",".join(self.queues),
-            "--pool", "prefork", "--concurrency", "1", "--events", "--without-mingle", "--loglevel", "INFO",
+            "--pool", "prefork", "--concurrency", str(self.concurrency), "--events", "--without-mingle",
+            "--loglevel", "INFO",
         ]  # fmt: skip
 
     def environment(self) -> dict[str, str]:

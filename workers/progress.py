@@ -13,9 +13,10 @@ PREVIEW_SECONDS = 2.0
 
 
 class Progress:
-    """Called after every step; emits `progress` and now and then a `preview`."""
+    """Called after every step; notes how far the task is, emits `progress` and now and then a `preview`."""
 
     def __init__(self, task: Task) -> None:
+        self._task = task.id
         self._generation = task.generation_id
         self._prediction = str(task.prediction_id)
         self._next_progress = 0.0
@@ -26,9 +27,12 @@ class Progress:
         if now < self._next_progress and step.step < step.steps:
             return
         self._next_progress = now + PROGRESS_SECONDS
+        fraction = round(step.step / step.steps, 4)
+        events.note_progress(self._task, fraction)
+        if self._generation is None:
+            return
         if events.is_over(self._generation):  # canceled: the worker learns of it in a moment
             return
-        fraction = round(step.step / step.steps, 4)
         events.emit(
             self._generation, "progress",
             {"prediction": self._prediction, "step": step.step, "steps": step.steps, "fraction": fraction},

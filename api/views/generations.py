@@ -1,5 +1,6 @@
 """`/v1/generations`."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -45,6 +46,27 @@ class Generations(GenericAPIView):
         """Accept a generation. `Prefer: wait=N` answers 201 with it finished, if it is within N seconds."""
         ask = generation_ask(parsed(GenerationAskSerializer, request))
         generation = generation_create(owner=request.user, ask=ask, request_id=request.request_id)
+        return accepted(generation.id, request)
+
+
+class GenerationShorthand(APIView):
+    """`POST /v1/generations/{edit|refine|…}`: the strategy is in the address, the rest is the same."""
+
+    strategy = ""
+
+    @extend_schema(
+        request=GenerationAskSerializer,
+        responses={202: GenerationSerializer, 201: GenerationSerializer}, parameters=CREATING,
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Accept a generation of this strategy, on its default workflow unless another is named."""
+        ask = generation_ask(parsed(GenerationAskSerializer, request))
+        if not (ask.family or ask.workflow or ask.strategy):
+            ask = replace(ask, strategy=self.strategy)
+        generation = generation_create(
+            owner=request.user, ask=ask, request_id=request.request_id, strategy=self.strategy
+        )
         return accepted(generation.id, request)
 
 

@@ -5,13 +5,13 @@ taken tasks first (by step and id), then predictions, then the generation, so th
 events and messages leave after the commit. A worker's writes are fenced by the token of its lease.
 """
 
-from .cancel import cancel_generation, cancel_prediction
+from .cancel import cancel_generation, cancel_prediction, cancel_task
 from .claim import Claim, claim, renew
 from .finish import Failure, Output, expire_leases, fail, release, release_all, succeed
 from .reap import Reaped, reap
-from .start import start
+from .start import start, start_alone
 
 __all__ = [
-    "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "claim",
-    "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "succeed",
+    "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "cancel_task", "claim",
+    "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "start_alone", "succeed",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..models import Prediction, Status, Task
@@ -23,14 +24,28 @@ def cancel_generation(generation_id: UUID) -> bool:
     return _cancel(generation_id, list(live.values_list("id", flat=True)))
 
 
+def cancel_task(task: Task) -> bool:
+    """End a task as canceled, with its prediction if it has one. False: it was already over."""
+    if task.prediction is not None:
+        return cancel_prediction(task.prediction)
+    with transaction.atomic():
+        return _end_tasks(Q(id=task.id))
+
+
 def _cancel(generation_id: UUID, predictions: list[UUID]) -> bool:
     with transaction.atomic():
-        tasks = Task.objects.filter(prediction__in=predictions, status__in=LIVE)
-        ended = list(tasks.order_by("step", "id").select_for_update(of=("self",)))
-        Task.objects.filter(id__in=[task.id for task in ended]).update(
-            status=Status.CANCELED, completed_at=timezone.now(), **NO_LEASE
-        )
-        for task in ended:
-            task_changed(task, Status.CANCELED)
+        _end_tasks(Q(prediction__in=predictions))
         ended_now = [settle_prediction(each, generation_id, Status.CANCELED) for each in predictions]
         return any(ended_now)
+
+
+def _end_tasks(which: Q) -> bool:
+    """End what is not over of these tasks. False: all of them were."""
+    tasks = Task.objects.filter(which, status__in=LIVE)
+    ended = list(tasks.order_by("step", "id").select_for_update(of=("self",)))
+    Task.objects.filter(id__in=[task.id for task in ended]).update(
+        status=Status.CANCELED, completed_at=timezone.now(), **NO_LEASE
+    )
+    for task in ended:
+        task_changed(task, Status.CANCELED)
+    return bool(ended)

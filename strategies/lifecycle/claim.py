@@ -59,6 +59,8 @@ def claim(*, queue: str, worker: str, device: str, lease_seconds: float) -> Clai
 
 def _begin(task: Task) -> None:
     """The first task of a prediction begins it; the first prediction begins the generation."""
+    if task.generation_id is None or task.prediction_id is None:
+        return
     started = {"status": Status.PROCESSING, "started_at": task.started_at}
     waiting, request = {"status": Status.STARTING}, {"request_id": task.request_id}
     if Prediction.objects.filter(id=task.prediction_id, **waiting).update(**started):

@@ -48,23 +48,42 @@ def succeed(held: Claim, output: Output) -> bool:
     """Store the outputs, end the task, wake the next step or end the prediction. False: lease lost."""
     task, now = held.task, timezone.now()
     with transaction.atomic():
-        if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=output.result):
+        if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=_result(output)):
             return False
         task_changed(task, Status.SUCCEEDED, seconds=round(output.seconds, 3))
+        following = _following(task)
+        if task.prediction_id and not following:
+            for asset in output.assets:
+                asset.prediction_id = task.prediction_id
         Asset.objects.bulk_create(output.assets)
-        following = Task.objects.filter(
-            prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING
-        )
-        if following.update(ready=True):
-            publish_on_commit(following.all())
-            return True
-        if output.assets:
-            output_stored(task.generation_id, task.prediction_id)
-        settle_prediction(
-            task.prediction_id, task.generation_id, Status.SUCCEEDED, provenance=output.provenance,
-            logs=output.logs, predict_seconds=output.seconds,
-        )  # fmt: skip
+        if following:
+            Task.objects.filter(id=following.id).update(ready=True)
+            publish_on_commit([following])
+        elif task.prediction_id:
+            _settle(task, output)
     return True
+
+
+def _following(task: Task) -> Task | None:
+    """The next step of the chain, ready to be published."""
+    if task.prediction_id is None:
+        return None
+    steps = Task.objects.filter(prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING)
+    if following := steps.first():
+        following.ready = True
+    return following
+
+
+def _settle(task: Task, output: Output) -> None:
+    """The last step is done: its output is the prediction's."""
+    if output.assets:
+        output_stored(task.generation_id, task.prediction_id)
+    before = Task.objects.filter(prediction=task.prediction_id, step__lt=task.step, result__isnull=False)
+    earlier = sum(result.get("seconds", 0.0) for result in before.values_list("result", flat=True))
+    settle_prediction(
+        task.prediction_id, task.generation_id, Status.SUCCEEDED, provenance=output.provenance,
+        logs=output.logs, predict_seconds=earlier + output.seconds,
+    )  # fmt: skip
 
 
 def fail(held: Claim, failure: Failure) -> bool:
@@ -83,6 +102,12 @@ def fail(held: Claim, failure: Failure) -> bool:
         bury_chain(task)
         settle_prediction(task.prediction_id, task.generation_id, Status.FAILED, **_errors(failure))
     return True
+
+
+def _result(output: Output) -> dict[str, Any]:
+    """What the task's row keeps of its output."""
+    made = [str(asset.id) for asset in output.assets]
+    return {**output.result, "seconds": round(output.seconds, 4), "assets": made}
 
 
 def release(held: Claim) -> bool:
@@ -121,6 +146,8 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
 
 def bury_chain(task: Task) -> None:
     """End the later steps of a chain that will never be reached."""
+    if task.prediction_id is None:
+        return
     Task.objects.filter(prediction=task.prediction_id, step__gt=task.step, status=Status.STARTING).update(
         status=Status.CANCELED, completed_at=timezone.now()
     )

@@ -10,11 +10,13 @@ from ..models.status import LIVE
 from .announce import completed, status_changed
 
 
-def settle_prediction(prediction: UUID, generation: UUID, status: Status, **fields) -> bool:
+def settle_prediction(prediction: UUID | None, generation: UUID | None, status: Status, **fields) -> bool:
     """Write a prediction's terminal status, once, and settle its generation with it.
 
-    Returns whether this call was the one that ended the prediction.
+    Does nothing for a task that belongs to none. Returns whether this call was the one that ended it.
     """
+    if prediction is None or generation is None:
+        return False
     changed = Prediction.objects.filter(id=prediction, status__in=LIVE).update(
         status=status, completed_at=timezone.now(), **fields
     )

@@ -6,9 +6,18 @@ from .. import events
 from ..dispatch import publish_on_commit
 from ..models import Generation, Prediction, Status, Task
 from ..signatures import TaskSignature
-from .announce import on_commit
+from .announce import on_commit, task_changed
 
 log = structlog.get_logger(__name__)
+
+
+def start_alone(signature: TaskSignature) -> Task:
+    """Write a task that belongs to no prediction, and wake a worker on commit."""
+    task = signature.row
+    task.save(force_insert=True)
+    publish_on_commit([task])
+    task_changed(task, Status.STARTING, task_type=task.task_type)
+    return task
 
 
 def start(generation: Generation, predictions: list[Prediction], signatures: list[TaskSignature]) -> None:

@@ -1,4 +1,4 @@
-"""A stored picture: what an owner uploaded, or what a prediction made."""
+"""A stored file: a picture an owner uploaded, or what a task made."""
 
 import uuid
 
@@ -7,24 +7,31 @@ from django.db import models
 from django.db.models import Q
 
 from .prediction import Prediction
+from .task import Task
 
 
 def storage_path(asset: "Asset", filename: str) -> str:
     """Where an asset's file lies in the storage; the id makes it unguessable and unique."""
-    room = "outputs" if asset.prediction_id else "inputs"
+    room = "outputs" if asset.task_id else "inputs"
     suffix = asset.content_type.rpartition("/")[2].replace("jpeg", "jpg")
     return f"{room}/{asset.id.hex[:2]}/{asset.id}.{suffix}"
 
 
 class Asset(models.Model):
-    """One picture in Django's storage, with what a client wants to know about it."""
+    """One picture or clip in Django's storage, with what a client wants to know about it.
+
+    `prediction` is set on its outputs only; what a task made on the way to them, or for itself, has `task`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assets")
     prediction = models.ForeignKey(
         Prediction, null=True, blank=True, on_delete=models.CASCADE, related_name="outputs"
     )
-    index = models.PositiveSmallIntegerField(default=0, help_text="place among the prediction's outputs")
+    task = models.ForeignKey(
+        Task, null=True, blank=True, on_delete=models.CASCADE, related_name="assets", help_text="what made it"
+    )
+    index = models.PositiveSmallIntegerField(default=0, help_text="place among the outputs of what made it")
     file = models.FileField(upload_to=storage_path, max_length=200)
     content_type = models.CharField(max_length=40)
     width = models.PositiveIntegerField()

@@ -12,12 +12,19 @@ from .status import Status, outcome_consistent
 
 
 class Task(models.Model):
-    """A step of a prediction's chain, claimed by one worker at a time under a lease."""
+    """A step of a prediction's chain, or work asked for by itself; claimed by one worker at a time.
+
+    Both of `generation` and `prediction` are set, or neither.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tasks")
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="tasks")
-    prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="tasks")
+    generation = models.ForeignKey(
+        Generation, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks"
+    )
+    prediction = models.ForeignKey(
+        Prediction, null=True, blank=True, on_delete=models.CASCADE, related_name="tasks"
+    )
     step = models.PositiveSmallIntegerField(default=0, help_text="place in the prediction's chain")
     task_type = models.CharField(max_length=24)
     queue = models.CharField(max_length=40)
@@ -46,6 +53,11 @@ class Task(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["prediction", "step"], name="task_step_once_per_prediction"),
             outcome_consistent("task_completed_when_terminal"),
+            models.CheckConstraint(
+                name="task_in_a_prediction_or_alone",
+                condition=Q(generation__isnull=False, prediction__isnull=False)
+                | Q(generation__isnull=True, prediction__isnull=True, step=0),
+            ),
             models.CheckConstraint(
                 name="task_leased_exactly_while_processing",
                 condition=Q(

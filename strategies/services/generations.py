@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
 from families.catalogue import resolve
@@ -56,12 +56,20 @@ class GenerationAsk:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk, request_id: str = "") -> Generation:
+def generation_create(
+    *, owner: AbstractBaseUser, ask: GenerationAsk, request_id: str = "", strategy: str | None = None
+) -> Generation:
     """Resolve, check, write every row in one transaction and wake workers on commit.
 
+    `strategy` is the one that the workflow must have, if the client came for one.
     Raises: families.errors.CatalogueError, strategies.errors.RequestError.
     """
     workflow, family, selection, inputs = _settle(ask)
+    if strategy and workflow.strategy != strategy:
+        raise RequestError(
+            f"The workflow {workflow.key!r} runs the strategy {workflow.strategy!r}, not {strategy!r}.",
+            errors=one(("workflow",), f"a workflow of the strategy {strategy!r}", "other_strategy"),
+        )
     settled = Ask(
         owner=owner,
         workflow=workflow,
@@ -125,7 +133,8 @@ def generation_delete(generation: Generation) -> None:
         locked = Generation.objects.select_for_update().get(id=generation.id)
         if locked.status not in TERMINAL:
             raise StillRunning("The generation is still running; cancel it first.")
-        assets = Asset.objects.select_for_update(of=("self",)).filter(prediction__generation=locked)
+        made = Q(task__generation=locked) | Q(prediction__generation=locked)
+        assets = Asset.objects.select_for_update(of=("self",)).filter(made)
         files = [asset.file for asset in assets]
         try:
             locked.delete()

@@ -1,0 +1,25 @@
+"""Typed task parameters: one Pydantic model per task type, told apart by `task_type`.
+
+The API, the strategies and the workers speak these alike. Locations name weights (see `workers.weights`),
+ids name stored assets and LoRAs; nothing here is a path a client could choose.
+"""
+
+from typing import Any
+
+from .base import ControlParams, LoraParams, Params, Seed, TaskParams, Weights
+from .generation import GenerationParams
+
+PARAMS: dict[str, type[TaskParams]] = {"generation": GenerationParams}
+
+__all__ = [
+    "PARAMS", "ControlParams", "GenerationParams", "LoraParams", "Params", "Seed", "TaskParams", "Weights",
+    "parse",
+]  # fmt: skip
+
+
+def parse(document: dict[str, Any]) -> TaskParams:
+    """The typed parameters of a task row.
+
+    Raises: KeyError for an unknown task type, pydantic.ValidationError.
+    """
+    return PARAMS[document["task_type"]].model_validate(document)

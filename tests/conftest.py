@@ -5,27 +5,14 @@ from django.conf import settings
 
 from strategies.events import connection
 from tests.factories import make_owner, make_workflow
-from tests.stack import running_stack
-
-POOLS = """
-[[pool]]
-name = "gpu"
-device = "cpu"
-queues = ["generation"]
-threads = 1
-
-[[pool]]
-name = "housekeeping"
-device = "none"
-queues = ["maintenance"]
-"""
+from tests.stack import ROOT, running_stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """One whole Atelier for every acceptance and browser test."""
-    home = tmp_path_factory.mktemp("stack")
-    with running_stack(home, POOLS, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
+    home, pools = tmp_path_factory.mktemp("stack"), (ROOT / "pools.toml").read_text()
+    with running_stack(home, pools, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
         running.manage("seed_catalogue", "--benchmarks")
         yield running
 

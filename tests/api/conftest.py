@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from api.models import ApiKey, User
 from api.stack.ports import free_port
+from celeryconfig import QUEUES
 from strategies import places
 from strategies.pools import PoolReport, report
 from tests.factories import make_owner, make_workflow
@@ -98,7 +99,7 @@ def ask(workflow) -> dict:
 def live_pool(redis_server) -> PoolReport:
     """A pool that serves every queue."""
     now = timezone.now().isoformat()
-    queues, memory = ["generation", "maintenance"], {"resident": 1024}
+    queues, memory = list(QUEUES), {"resident": 1024}
     pool = PoolReport("gpu@test", "cpu", queues, heartbeat_at=now, started_at=now, memory=memory)
     report(pool)
     return pool

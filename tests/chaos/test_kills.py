@@ -22,7 +22,10 @@ queues = ["generation"]
 [[pool]]
 name = "housekeeping"
 device = "none"
-queues = ["maintenance"]
+queues = [
+    "editing", "detail_enhancer", "refine", "video", "background_fix", "face_fix", "evaluation", "training",
+    "image_adjust", "prompt", "webhooks", "maintenance",
+]
 """
 LEASE_SECONDS = 4
 ASK = {"workflow": "noop", "inputs": {"prompt": "x", "num_inference_steps": 20, "width": 64, "height": 64}}

@@ -11,7 +11,7 @@ from . import problems
 from .views.assets import AssetDetail, Assets
 from .views.authoring.axes import Axes, AxisDetail
 from .views.authoring.families import Families, FamilyCompleteness, FamilyDetail
-from .views.authoring.members import MemberDetail, Members
+from .views.authoring.members import AxisFill, MemberDetail, Members, Retuple
 from .views.authoring.options import OptionDetail, Options
 from .views.authoring.workflows import (
     WorkflowArchive,
@@ -76,6 +76,8 @@ urlpatterns = [
         OptionDetail.as_view(),
         name="option",
     ),
+    path("v1/families/<slug:family>/axes/<slug:axis>/fill", AxisFill.as_view(), name="axis-fill"),
+    path("v1/families/<slug:family>/retuple", Retuple.as_view(), name="retuple"),
     path("v1/families/<slug:family>/members", Members.as_view(), name="members"),
     path("v1/families/<slug:family>/members/<slug:workflow>", MemberDetail.as_view(), name="member"),
     *(

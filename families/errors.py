@@ -165,10 +165,6 @@ class NameFixed(CatalogueError):
         )
 
 
-class UnknownMember(CatalogueError):
-    code = "unknown_member"
-
-
 class StaleVersion(CatalogueError):
     """Somebody else saved first.
 

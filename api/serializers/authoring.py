@@ -75,6 +75,12 @@ class OptionListSerializer(serializers.Serializer):
     results = AuthoredOptionSerializer(many=True)
 
 
+class MemberListSerializer(serializers.Serializer):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = AuthoredMemberSerializer(many=True)
+
+
 class IncompleteMemberSerializer(serializers.Serializer):
     workflow = serializers.CharField()
     selection = serializers.DictField(child=serializers.CharField())
@@ -155,6 +161,16 @@ class MemberChangeSerializer(StrictSerializer):
 
 class NewMemberSerializer(MemberChangeSerializer):
     workflow = serializers.CharField()
+
+
+class TuplesSerializer(StrictSerializer):
+    tuples = serializers.DictField(
+        child=TupleField(), allow_empty=False, help_text="By the keys of the members' workflows."
+    )
+
+
+class FillSerializer(StrictSerializer):
+    value = serializers.CharField(help_text="The value of one of the axis's options.")
 
 
 def whole_list(results: list[Any]) -> dict[str, Any]:

@@ -10,16 +10,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from families.errors import NameFixed, UnknownWorkflow
-from families.models import Family, Member, Workflow
-from families.services import member_assign, member_remove, member_retuple
+from families.models import Axis, Family, Member, Workflow
+from families.services import axis_fill, member_assign, member_remove, member_retuple, members_retuple
 
 from ...idempotency import idempotent
 from ...pagination import NewestFirst
 from ...preconditions import etag, expected_version
 from ...serializers.authoring import (
     AuthoredMemberSerializer,
+    FillSerializer,
     MemberChangeSerializer,
+    MemberListSerializer,
     NewMemberSerializer,
+    TuplesSerializer,
+    whole_list,
 )
 from ...serializers.base import parsed
 from .base import CREATING, IF_MATCH, Authoring, tagged, version_of
@@ -87,6 +91,39 @@ class MemberDetail(Authoring, APIView):
         return Response(status=204)
 
 
+class Retuple(Authoring, APIView):
+    @extend_schema(
+        operation_id="members_retuple", request=TuplesSerializer, responses=MemberListSerializer,
+        parameters=[IF_MATCH],
+    )  # fmt: skip
+    @transaction.atomic
+    def post(self, request: Request, family: str) -> Response:
+        """Give many members other full tuples: all, or none of them. Members may swap theirs."""
+        members = members_retuple(
+            family=get_object_or_404(Family, key=family),
+            selections=parsed(TuplesSerializer, request)["tuples"],
+            expected_version=expected_version(request),
+        )
+        return _answers(get_object_or_404(Family, key=family), members)
+
+
+class AxisFill(Authoring, APIView):
+    @extend_schema(
+        operation_id="axes_fill", request=FillSerializer, responses=MemberListSerializer,
+        parameters=[IF_MATCH],
+    )  # fmt: skip
+    @transaction.atomic
+    def post(self, request: Request, family: str, axis: str) -> Response:
+        """Give every member that has no value for a new axis the same one; answers these members."""
+        row = get_object_or_404(Axis.objects.select_related("family"), family__key=family, key=axis)
+        members = axis_fill(
+            axis=row,
+            value=parsed(FillSerializer, request)["value"],
+            expected_version=expected_version(request),
+        )
+        return _answers(get_object_or_404(Family, key=family), members)
+
+
 def _workflow(key: str) -> Workflow:
     workflow = Workflow.objects.filter(key=key).first()
     if workflow is None:
@@ -102,6 +139,11 @@ def _member(family: str, workflow: str) -> Member:
 def _documents(family: Family, members: list[Member]) -> list[dict]:
     context = {"axis_keys": list(family.axes.values_list("key", flat=True))}
     return AuthoredMemberSerializer(members, many=True, context=context).data
+
+
+def _answers(family: Family, members: list[Member]) -> Response:
+    """The members as they were just written, under the version that this made."""
+    return tagged(whole_list(_documents(family, members)), family.version)
 
 
 def _answer(member: Member, status: int = 200) -> Response:

@@ -15,6 +15,7 @@ from ..errors import (
     InputProblem,
     InvalidDefault,
     Loc,
+    UnknownAxis,
     UnknownWorkflow,
     spelled,
 )
@@ -58,10 +59,13 @@ def axis_arrange(
 def axis_fill(*, axis: Axis, value: str, expected_version: int | None = None) -> list[Member]:
     """Give every member that has no value for an axis the same one.
 
-    Raises UnknownOption, ToggleOptions, DuplicateTuple or AdultDefault.
+    Raises UnknownAxis, UnknownOption, ToggleOptions, DuplicateTuple or AdultDefault.
     """
     with authoring(axis.family, expected_version=expected_version, loc=("tuple", axis.key)) as family:
-        option = option_of(tuple_axes(family)[axis.key], value)
+        axes = tuple_axes(family)
+        if axis.key not in axes:
+            raise UnknownAxis(axis.key, family=family.key, known=list(axes), field="tuple")
+        option = option_of(axes[axis.key], value)
         members = family.members.exclude(options__axis=axis).select_related("workflow")
         lacking = list(members.prefetch_related("options__axis", "options__option"))
         tuples = [

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from families.errors import NameFixed, UnknownWorkflow
+from families.errors import NameFixed, UnknownOption, UnknownWorkflow
 from families.models import Axis, Family, Member, Workflow
 from families.services import axis_fill, member_assign, member_remove, member_retuple, members_retuple
 
@@ -116,11 +116,12 @@ class AxisFill(Authoring, APIView):
     def post(self, request: Request, family: str, axis: str) -> Response:
         """Give every member that has no value for a new axis the same one; answers these members."""
         row = get_object_or_404(Axis.objects.select_related("family"), family__key=family, key=axis)
-        members = axis_fill(
-            axis=row,
-            value=parsed(FillSerializer, request)["value"],
-            expected_version=expected_version(request),
-        )
+        value = parsed(FillSerializer, request)["value"]
+        try:
+            members = axis_fill(axis=row, value=value, expected_version=expected_version(request))
+        except UnknownOption as error:
+            error.loc = ("value",)  # which is where this body has it
+            raise
         return _answers(get_object_or_404(Family, key=family), members)
 
 

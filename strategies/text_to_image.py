@@ -39,15 +39,18 @@ class TextToImage:
 
     def _fits_recipe(self, workflow: Workflow, inputs: TextToImageInputs, concepts: list[Concept]) -> None:
         """What the inputs and the author's recipe may be together."""
-        own = len(workflow.loras) + len(_spoken(concepts))
-        controlnets, loras = len(workflow.controlnets), own + len(inputs.loras)
+        controlnets = len(workflow.controlnets)
+        loras = len(workflow.loras) + len(_spoken(concepts)) + len(inputs.loras)
         added = with_triggers(inputs.prompt, concepts).removesuffix(inputs.prompt)
         limit = MAX_PROMPT - len(workflow.prompt_prefix + added)
         if len(inputs.control_images) != controlnets:
             given = len(inputs.control_images)
             what, field = f"takes {controlnets} control image(s), {given} given", "control_images"
         elif loras > MAX_ADAPTERS:
-            what, field = f"takes {MAX_ADAPTERS - own} LoRA(s) beside its own", "loras"
+            what, field = (
+                f"takes {MAX_ADAPTERS} LoRAs with its own and those of what you pick, not {loras}",
+                "loras",
+            )
         elif len(inputs.prompt) > limit:
             what, field = f"takes a prompt of {limit} characters", "prompt"
         else:

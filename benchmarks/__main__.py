@@ -6,9 +6,14 @@ from pathlib import Path
 
 from tests.stack import running_stack
 
-from . import memory, overhead, throughput
+from . import catalogue, memory, overhead, throughput
 
-BENCHMARKS = {"throughput": throughput.run, "overhead": overhead.run, "memory": memory.run}
+BENCHMARKS = {
+    "throughput": throughput.run,
+    "overhead": overhead.run,
+    "memory": memory.run,
+    "catalogue": catalogue.run,
+}
 POOLS = Path(__file__).resolve().parent.parent / "pools.toml"
 
 

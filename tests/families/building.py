@@ -1,6 +1,10 @@
 """Catalogues small enough to read inside a test."""
 
-from families.models import Axis, Family, Member, Workflow
+from itertools import islice, product
+
+from django.db import transaction
+
+from families.models import Axis, Family, Member, MemberOption, Workflow
 from families.services import (
     axis_add,
     family_create,
@@ -59,3 +63,28 @@ def member(of: Family, workflow: Workflow | str, **selection: str) -> Member:
     if isinstance(workflow, str):
         workflow = published(workflow)
     return member_assign(family=of, workflow=workflow, selection=selection)
+
+
+def large_family(key: str, *, axes: int, options: int, members: int) -> Family:
+    """A family with members for the first tuples, all written at once: services would take their time."""
+    values = " ".join(f"v{number}" for number in range(options))
+    of = family(key, **{f"axis{number}": values for number in range(axes)})
+    of_axis = {axis: {option.value: option for option in axis.options.all()} for axis in of.axes.all()}
+    workflows = Workflow.objects.bulk_create(
+        Workflow(key=f"{key}-{number}", state=Workflow.State.PUBLISHED, contract=IMAGE_CONTRACT)
+        for number in range(members)
+    )
+    # Counting fastest on the first axis, so that each axis has all of its options in use early.
+    tuples = islice(product(values.split(), repeat=axes), members)
+    picks = [dict(zip(of_axis, reversed(each), strict=True)) for each in tuples]
+    with transaction.atomic():
+        added = Member.objects.bulk_create(
+            Member(family=of, workflow=workflow, selection={axis.key: value for axis, value in pick.items()})
+            for workflow, pick in zip(workflows, picks, strict=True)
+        )
+        MemberOption.objects.bulk_create(
+            MemberOption(family=of, member=member, axis=axis, option=of_axis[axis][value])
+            for member, pick in zip(added, picks, strict=True)
+            for axis, value in pick.items()
+        )
+    return of

@@ -9,11 +9,11 @@ from families import selectors
 from families.catalogue import catalogue_family, catalogue_list, resolve
 from families.completeness import completeness
 from families.errors import UnknownFamily
-from families.models import Axis, Family, Member, MemberOption, Option, Workflow
+from families.models import Axis, Family, Option, Workflow
 from families.selectors import load_catalogue, load_family
 from families.services import axis_update, family_delete, workflow_archive, workflow_update
 
-from .building import IMAGE_CONTRACT, dropdown, family, member
+from .building import dropdown, family, large_family, member
 
 pytestmark = pytest.mark.django_db
 SIDE = 20  # options of an axis; two axes make room for 300 members
@@ -31,36 +31,15 @@ def photo():
     return photo
 
 
-def grown(key: str, size: int) -> None:
-    """A family of many members, written at once: services would take their time."""
-    values = " ".join(f"v{number}" for number in range(SIDE))
-    of = family(key, first=values, second=values)
-    (first, second), workflows = of.axes.all(), []
-    for number in range(size):
-        workflows.append(
-            Workflow(key=f"{key}-{number}", state=Workflow.State.PUBLISHED, contract=IMAGE_CONTRACT)
-        )
-    Workflow.objects.bulk_create(workflows)
-    for number, workflow in enumerate(workflows):
-        picks = {first: f"v{number // SIDE}", second: f"v{number % SIDE}"}
-        added = Member.objects.create(
-            family=of, workflow=workflow, selection={axis.key: value for axis, value in picks.items()}
-        )
-        MemberOption.objects.bulk_create(
-            MemberOption(family=of, member=added, axis=axis, option=axis.options.get(value=value))
-            for axis, value in picks.items()
-        )
-
-
 @pytest.mark.parametrize("size", [3, 300])
 def test_queries_do_not_grow_with_a_family(django_assert_num_queries, size):
-    grown("big", size)
+    large_family("big", axes=2, options=SIDE, members=size)
     with django_assert_num_queries(6):
-        resolve("big", {"second": "v2"})
+        resolve("big", {"axis0": "v2"})
     with django_assert_num_queries(1):
-        resolve("big", {"second": "v1"}).form({"prompt": "a hat"})
+        resolve("big", {"axis0": "v1"}).form({"prompt": "a hat"})
     with django_assert_num_queries(1):
-        assert catalogue_family(load_family("big"), {"first": "v19"})["resolved"]["nearest"]
+        assert catalogue_family(load_family("big"), {"axis1": "v19"})["resolved"]["nearest"]
     with django_assert_num_queries(1):
         assert completeness("big")["hole_count"] == SIDE * SIDE - size
 

@@ -1,5 +1,6 @@
 """The inputs of the text-to-image strategy, typed, with the limits no contract may exceed."""
 
+from math import sqrt
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -60,12 +61,16 @@ class LoraInput(Inputs):
 
 
 class TextToImageInputs(Inputs):
-    """What a picture is made from. Images are references: an asset id, an https URL or a data URI."""
+    """What a picture is made from. Images are references: an asset id, an https URL or a data URI.
+
+    An aspect ratio gives the picture its shape; width × height then say only how many pixels it has.
+    """
 
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
     width: Size
     height: Size
+    aspect_ratio: str | None = Field(default=None, pattern=r"^[1-9]\d{0,2}:[1-9]\d{0,2}$")
     num_inference_steps: int = Field(ge=1, le=MAX_STEPS)
     guidance_scale: float = Field(ge=0, le=MAX_GUIDANCE)
     scheduler: str | None = Field(default=None, max_length=40)
@@ -93,11 +98,29 @@ class TextToImageInputs(Inputs):
                 "There is no such scheduler; use one of {known}.",
                 {"known": ", ".join(sorted(SCHEDULERS))},
             )
-        if self.width * self.height > MAX_PIXELS:
+        width, height = self.size
+        if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
+            raise PydanticCustomError(
+                "too_narrow", "The aspect ratio is too extreme for a picture of this size; pick a milder one."
+            )
+        if width * height > MAX_PIXELS:
             raise PydanticCustomError(
                 "too_many_pixels", "Width × height is too large; ask for a smaller picture."
             )
         return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        if self.aspect_ratio is None:
+            return self.width, self.height
+        across, down = map(int, self.aspect_ratio.split(":"))
+        unit = sqrt(self.width * self.height / (across * down))
+        return _whole_cells(across * unit), _whole_cells(down * unit)
+
+
+def _whole_cells(side: float) -> int:
+    return round(side / SIZE_MULTIPLE) * SIZE_MULTIPLE
 
 
 def parse_inputs(model: type[Model], values: dict[str, Any]) -> Model:

@@ -95,15 +95,15 @@ class TextToImage:
     def _params(
         self, generation: Generation, inputs: TextToImageInputs, concepts: list[Concept], seed: int
     ) -> GenerationParams:
-        workflow = generation.workflow
+        workflow, (width, height) = generation.workflow, inputs.size
         return GenerationParams(
             generator=workflow.generator,
             checkpoint=_weights(workflow.checkpoint, workflow.checkpoint_revision),
             prompt=workflow.prompt_prefix + with_triggers(inputs.prompt, concepts),
             negative_prompt=inputs.negative_prompt,
             seed=seed,
-            width=inputs.width,
-            height=inputs.height,
+            width=width,
+            height=height,
             num_inference_steps=inputs.num_inference_steps,
             guidance_scale=inputs.guidance_scale,
             scheduler=inputs.scheduler or workflow.scheduler or None,

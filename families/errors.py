@@ -148,6 +148,19 @@ class InvalidRecipe(CatalogueError):
         super().__init__(f"The {field} are not valid: " + _sentences(errors), loc=(field,), errors=errors)
 
 
+class UnusableRecipe(CatalogueError):
+    """A workflow that is open for requests could not run any; `errors` says why, field by field."""
+
+    code = "invalid_recipe"
+
+    def __init__(self, workflow: str, errors: Sequence[InputProblem]) -> None:
+        super().__init__(
+            f"The workflow “{workflow}” could not run: " + _sentences(errors),
+            loc=errors[0].loc,
+            errors=errors,
+        )
+
+
 class DuplicateKey(CatalogueError):
     code = "duplicate_key"
 

@@ -19,6 +19,11 @@ def is_hub_id(location: str) -> bool:
     return _ID.fullmatch(location) is not None
 
 
+def is_commit(revision: str) -> bool:
+    """Whether the revision is a full commit hash, which can never come to mean other weights."""
+    return _COMMIT.fullmatch(revision) is not None
+
+
 def weight_patterns(variant: str | None) -> tuple[str, ...]:
     """Which weight files of a repository to fetch: those of the variant, whole or in shards."""
     stem = "*model" if variant is None else f"*model.{variant}"
@@ -33,7 +38,7 @@ def snapshot(source: ModelSource, patterns: tuple[str, ...]) -> Path:
     HF_HUB_OFFLINE=1 answers from the cache alone, without waiting for the network.
     """
     commit = source.revision or ""
-    if not _COMMIT.fullmatch(commit):
+    if not is_commit(commit):
         raise InvalidRequest(
             f"{source.location} on the hub needs its revision as a full commit hash (40 hex digits),"
             " so that the weights can never change; copy it from the repository's history."

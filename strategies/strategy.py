@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from pydantic import BaseModel
 
 from families.models import Family, Workflow
 
@@ -36,6 +37,7 @@ class Strategy(Protocol):
 
     name: str
     task_types: tuple[str, ...]
+    inputs: type[BaseModel]
 
     def validate(self, ask: Ask) -> dict[str, Any]:
         """The checked inputs, defaults filled in, images stored as assets. Slow parts (fetching) happen here.

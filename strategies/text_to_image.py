@@ -26,6 +26,7 @@ class TextToImage:
 
     name = "generate"
     task_types = ("generation",)
+    inputs = TextToImageInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
         contract = parse_contract(ask.workflow.contract)

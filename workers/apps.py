@@ -7,4 +7,6 @@ class WorkersConfig(AppConfig):
     name = "workers"
 
     def ready(self) -> None:
-        import_module("workers.checks")  # registers itself; needs every app to be loaded
+        # They register themselves, which needs every app to be loaded.
+        import_module("workers.checks")
+        import_module("workers.recipes")

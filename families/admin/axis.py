@@ -66,8 +66,9 @@ class AxisForm(ServiceForm):
         self.fields["options"].widget.attrs["data-expected"] = EXPECTED
         if not self.adding and self.instance.default_option:
             self.initial["default"] = self.instance.default_option.value
-        if not self.adding or not self._members():
-            self.fields["fill"].widget = forms.HiddenInput()
+        if not self.adding:
+            self.fields["fill"].disabled = True
+            self.fields["fill"].widget.first = [("", "—")]
         for name in ("default", "fill"):
             if isinstance(widget := self.fields[name].widget, OptionSelect):
                 widget.offer(self._offered(stored))

@@ -55,6 +55,11 @@ class AxisInline(TabularInline):
     extra = 0
     show_change_link = True
 
+    def get_fields(self, request: HttpRequest, obj: Family | None = None) -> list[str]:
+        """What existing members get is asked where there are any."""
+        has_members = obj is not None and obj.members.exists()
+        return [name for name in self.fields if name != "fill" or has_members]
+
 
 @admin.register(Family)
 class FamilyAdmin(ServiceAdmin):

@@ -66,7 +66,7 @@ class WorkflowForm(ServiceForm):
         if not self.instance._state.adding and "key" in self.fields:
             self.fields["key"].disabled = True
         for name in CHOSEN:
-            if name in self.fields:
+            if name in self.fields and choices_of(name):
                 self._offer(name)
 
     def _offer(self, name: str) -> None:

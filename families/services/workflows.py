@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from ..contract import parse_contract
-from ..errors import StaleVersion, UnknownWorkflow, WorkflowInUse, WorkflowUnavailable
+from ..errors import StaleVersion, UnknownWorkflow, UnusableRecipe, WorkflowInUse, WorkflowUnavailable
 from ..history import changes_since, row_history
 from ..models import Family, Workflow
 from ..recipe import check_recipe
+from ..recipe_checks import recipe_problems
 from ..resolution import workflow_reasons
 from .authoring import refuse_adult_default
 from .storing import change, refuse_rename, store
@@ -170,6 +171,8 @@ def _change(workflow: Workflow, changes: WorkflowChanges) -> None:
     check_recipe("loras", workflow.loras)
     check_recipe("controlnets", workflow.controlnets)
     store(workflow, name="key")
+    if workflow.state == Workflow.State.PUBLISHED and (problems := recipe_problems(workflow)):
+        raise UnusableRecipe(workflow.key, problems)
 
 
 def _refuse_adult_defaults(workflow: Workflow) -> None:

@@ -24,15 +24,22 @@ function edit(box) {
         } catch {
             return false; // what somebody is writing by hand stays theirs
         }
-        const lists = shape.lists.map((list) => listOf(list, value));
-        place.replaceChildren(...lists);
+        const held = focused();
+        place.replaceChildren(...shape.lists.map((list) => listOf(list, value)));
+        if (held) place.querySelector(held)?.focus();
         return true;
+    }
+
+    // Where the author is, so that drawing the rows anew does not take the box away.
+    function focused() {
+        const card = document.activeElement?.closest("[data-card]")?.dataset.card;
+        const field = document.activeElement?.closest("[data-field]")?.dataset.field;
+        return card && field ? `[data-card="${card}"] [data-field="${field}"] :is(input, select, textarea)` : null;
     }
 
     function listOf(list, value) {
         const items = list.of(value);
         const put = (changed) => {
-            list.put(value, changed);
             value = list.put(value, changed);
             write(value);
             draw();
@@ -56,8 +63,16 @@ function edit(box) {
         const id = `${list.name}.${index}`;
         const own = problemsAt(list.path.concat(index));
         const fields = list.fields(item);
-        const name = list.title_of(item) || `${list.noun} ${index + 1}`;
-        const redraw = () => { store(); draw(); };
+        const named = () => list.title_of(item) || `${list.noun} ${index + 1}`;
+        const name = named();
+        const heading = element("span", { class: "at-heading" });
+        const head = () => heading.replaceChildren(
+            element("strong", {}, named()),
+            ...list.badges(item).map((text) => element("span", { class: "at-badge" }, text)),
+        );
+        const changed = () => { store(); head(); };
+        // After the click that may have ended the typing has put the focus elsewhere.
+        const redraw = () => { store(); setTimeout(draw); };
         const tell = (field) => own.filter((problem) => fieldOf(problem, fields) === field).map((problem) => element("p", { class: "at-errors", role: "alert" }, problem.msg));
         const shift = (step) => {
             const was = open.has(id);
@@ -65,6 +80,7 @@ function edit(box) {
             if (was) open.add(`${list.name}.${index + step}`);
             put(moved(items, index, step));
         };
+        head();
         return element(
             "details",
             {
@@ -74,8 +90,7 @@ function edit(box) {
             element(
                 "summary",
                 {},
-                element("strong", {}, name),
-                ...list.badges(item).map((text) => element("span", { class: "at-badge" }, text)),
+                heading,
                 element("span", { class: "at-spring" }),
                 element(
                     "span",
@@ -93,7 +108,7 @@ function edit(box) {
                     "label",
                     { class: `at-field at-${field.type}${tell(field).length ? " at-wrong" : ""}`, "data-field": field.key },
                     element("span", {}, field.label),
-                    field.input(item, field.redraws ? redraw : store),
+                    field.input(item, field.redraws ? redraw : changed),
                     field.help ? element("small", { class: "at-hint" }, field.help) : null,
                     ...tell(field),
                 )),

@@ -24,3 +24,9 @@ export function submitOnChange(root) {
         form.addEventListener("change", () => form.submit());
     });
 }
+
+// A refused page opens at the first box that is wrong, not at its top.
+export function showFirstMistake(root) {
+    const found = [...root.querySelectorAll(".at-wrong, .errorlist, .errors")].find((each) => each.offsetParent);
+    found?.scrollIntoView({ block: "center" });
+}

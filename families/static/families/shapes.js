@@ -10,8 +10,7 @@ const box = (type, read) => (key, label, more = {}) => ({
     key, label, type, ...more,
     input: (item, done) => element("input", {
         type: type === "number" ? "number" : "text", step: "any", value: item[key] ?? "",
-        onchange: (event) => { set(item, key, read(event.target.value)); done(); },
-        oninput: (event) => { set(item, key, read(event.target.value)); },
+        oninput: (event) => { set(item, key, read(event.target.value)); done(); },
     }),
 });
 const text = box("text", (value) => value);
@@ -55,8 +54,8 @@ const LIMITS = {
     number: [number("minimum", "Minimum"), number("maximum", "Maximum"), number("multiple_of", "Multiple of"), check("integer", "Whole numbers only")],
     dropdown: [lines("options", "Options", { help: "one line each: value = Label", redraws: true })],
     aspect_ratio: [lines("options", "Ratios", { help: "one line each, such as 16:9", redraws: true })],
-    media: [check("multiple", "Several", { redraws: true }), number("max_items", "At most")],
-    lora: [check("multiple", "Several", { redraws: true }), number("max_items", "At most")],
+    media: [check("multiple", "Several"), number("max_items", "At most")],
+    lora: [check("multiple", "Several"), number("max_items", "At most")],
 };
 const UNSET = ["", "none"];
 const DEFAULTS = {
@@ -94,14 +93,14 @@ const inputs = {
     title_of: (item) => item.label || item.key,
     badges: (item) => [item.key, item.kind, item.required ? "required" : "", item.placement ?? "main"].filter(Boolean),
     fields: (item) => [
-        text("key", "Key", { redraws: true }),
+        text("key", "Key"),
         kind,
-        text("label", "Label", { redraws: true }),
-        pick("placement", "Placement", named("main", "prompt", "advanced"), { redraws: true }),
+        text("label", "Label"),
+        pick("placement", "Placement", named("main", "prompt", "advanced")),
         text("help", "Help"),
         ...(DEFAULTS[item.kind]?.(item) ?? []),
         ...(LIMITS[item.kind] ?? []),
-        check("required", "Required", { redraws: true }),
+        check("required", "Required"),
     ],
 };
 const outputs = {
@@ -112,7 +111,7 @@ const outputs = {
     blank: () => ({ key: "image", kind: "image" }),
     title_of: (item) => item.key,
     badges: (item) => [item.kind],
-    fields: () => [text("key", "Key", { redraws: true }), pick("kind", "Kind", named("image", "video"), { redraws: true })],
+    fields: () => [text("key", "Key"), pick("kind", "Kind", named("image", "video"), { redraws: true })],
 };
 
 // --- the recipe -----------------------------------------------------------------------------------------------
@@ -126,12 +125,12 @@ const list = (name, noun, title, none, source, fields) => ({
     fields: () => fields,
 });
 const loras = list("loras", "LoRA", "", "None: the checkpoint draws alone.", "lora", [
-    text("lora", "Source", { help: "pocket:NAME, or a file below the models folder", redraws: true }),
+    text("lora", "Source", { help: "pocket:NAME, or a file below the models folder" }),
     number("weight", "Weight", { help: "1 unless said" }),
-    text("name", "Name", { redraws: true }),
+    text("name", "Name"),
 ]);
 const controlnets = list("controlnets", "ControlNet", "", "None.", "model", [
-    text("model", "Source", { help: "pocket:NAME, a folder below the models folder, or a hub id with its revision", redraws: true }),
+    text("model", "Source", { help: "pocket:NAME, a folder below the models folder, or a hub id with its revision" }),
     text("revision", "Revision"),
     text("preprocessor", "Preprocessor", { help: "such as canny; none if the picture is ready to follow" }),
     number("scale", "Scale", { help: "1 unless said" }),

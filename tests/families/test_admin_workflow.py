@@ -1,0 +1,147 @@
+"""A workflow's page: names to choose from, problems on the row at fault, and what may not be published."""
+
+import json
+
+import pytest
+
+from families.models import Workflow
+from families.services import workflow_create, workflow_publish, workflow_update
+
+from . import building
+from .test_admin import WORKFLOW as CATALOGUE_ONLY
+from .test_admin import address, errors_of, told
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipe_checks")]
+NUMBERS = {"width": 128, "height": 128, "num_inference_steps": 4, "guidance_scale": 3}
+TRACE = {"model": "pocket:pocket-controlnet-canny"}
+HUB = {"generator": "local_sdxl", "checkpoint": "some/model"}
+POCKET = {"generator": "local_sdxl", "checkpoint": "pocket:pocket-sdxl"}
+
+
+@pytest.fixture
+def author(client, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("author"))
+    return client
+
+
+def spec(key, kind="number", **more):
+    return {"key": key, "kind": kind, "label": key, **more}
+
+
+IMAGE_CONTRACT = {
+    **building.IMAGE_CONTRACT,
+    "inputs": [
+        *building.IMAGE_CONTRACT["inputs"],
+        *(spec(key, default=value) for key, value in NUMBERS.items()),
+    ],
+}
+
+
+def draft(key, **fields):
+    return building.draft(key, **{"generator": "mock", "contract": IMAGE_CONTRACT, **fields})
+
+
+def published(key):
+    return workflow_publish(workflow=draft(key))
+
+
+def with_inputs(*inputs):
+    """The image contract with these inputs in place of those of the same key."""
+    kept = [each for each in IMAGE_CONTRACT["inputs"] if each["key"] not in [new["key"] for new in inputs]]
+    return {**IMAGE_CONTRACT, "inputs": [*inputs, *kept]}
+
+
+WORKFLOW = CATALOGUE_ONLY | {"generator": "mock", "contract": json.dumps(IMAGE_CONTRACT)}
+
+
+def test_names_are_chosen_among_those_that_can_run(author):
+    form = author.get(address("workflow_add")).context["adminform"].form
+    assert ("generate", "generate") in form.fields["strategy"].choices
+    assert ("mock", "mock") in form.fields["generator"].choices
+    assert ("euler", "euler") in form.fields["scheduler"].choices
+    assert list(errors_of(author.post(address("workflow_add"), WORKFLOW | {"scheduler": "magic"}))) == [
+        "scheduler"
+    ]
+
+
+def test_a_problem_inside_the_contract_is_placed_on_its_row(author):
+    contract = json.dumps(with_inputs(spec("width", minimum=9, maximum=4, default=5)))
+    page = author.post(address("workflow_add"), WORKFLOW | {"contract": contract})
+    widget = page.context["adminform"].form.fields["contract"].widget
+    (problem,) = json.loads(widget.attrs["data-problems"])
+    assert problem["loc"] == ["inputs", 0]
+    assert "minimum is above maximum" in problem["msg"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"contract": with_inputs(spec("steps"))}, "contract", "takes no input “steps”"),
+        ({"contract": with_inputs(spec("width", maximum=90_000, default=128))}, "contract", "maximum 90000"),
+        ({"contract": with_inputs(spec("width", "text", default="128"))}, "contract", "choose another kind"),
+        ({"contract": with_inputs(spec("prompt", "text"))}, "contract", "make it required"),
+        (
+            {"contract": {"inputs": [], "outputs": IMAGE_CONTRACT["outputs"]}},
+            "contract",
+            "needs an input “prompt”",
+        ),
+        (
+            {**POCKET, "controlnets": [{"model": "pocket:pocket-controlnet-canny"}]},
+            "contract",
+            "control_images",
+        ),
+        ({**POCKET, "checkpoint": "pocket:nothing"}, "checkpoint", "nothing"),
+        ({**POCKET, "checkpoint": ""}, "checkpoint", "name one"),
+        (
+            {**POCKET, "checkpoint": "some/model", "checkpoint_revision": "main"},
+            "checkpoint",
+            "40 hex digits",
+        ),
+        ({**POCKET, "loras": [{"lora": "pocket:nothing"}]}, "loras", "nothing"),
+        ({"strategy": "dream"}, "strategy", "use one of"),
+    ],
+)
+def test_what_could_not_run_stays_a_draft(changes, field, message):
+    workflow = workflow_create(
+        **{"key": "one", "display_name": "One", "generator": "mock", "contract": IMAGE_CONTRACT, **changes}
+    )
+    with pytest.raises(Exception, match=message) as refusal:
+        workflow_publish(workflow=workflow)
+    assert refusal.value.errors[0].loc[0] == field
+    assert refusal.value.code == "invalid_recipe"
+    assert Workflow.objects.get().state == "draft"
+
+
+def test_a_draft_that_cannot_run_yet_is_saved_with_a_warning(author):
+    data = WORKFLOW | {"generator": "local_sdxl", "checkpoint": "pocket:nothing"}
+    response = author.post(address("workflow_add"), data)
+    assert Workflow.objects.get().state == "draft"
+    assert any("cannot be published yet: checkpoint" in message for message in told(response))
+
+
+def test_a_published_workflow_is_not_changed_into_one_that_cannot_run(author):
+    workflow = published("one")
+    data = WORKFLOW | {"generator": "local_sdxl", "checkpoint": "pocket:nothing"}
+    errors = errors_of(author.post(address("workflow_change", workflow.pk), data))
+    assert "nothing" in errors["checkpoint"][0]
+    assert workflow_update(workflow=workflow, description="fine").version == workflow.version + 1
+
+
+def test_the_pocket_recipe_can_be_published():
+    assert workflow_publish(workflow=draft("one", **POCKET)).state == "published"
+
+
+def test_models_are_looked_for_only_where_there_is_a_models_folder(settings, tmp_path):
+    settings.MODELS_DIR = tmp_path / "not-on-this-machine"
+    workflow = draft("one", generator="local_sdxl", checkpoint="house-style")
+    assert workflow_publish(workflow=workflow).state == "published"
+    settings.MODELS_DIR = tmp_path
+    workflow = draft("two", generator="local_sdxl", checkpoint="house-style")
+    with pytest.raises(Exception, match="house-style"):
+        workflow_publish(workflow=workflow)
+
+
+def test_a_hub_model_with_its_commit_is_not_looked_up(settings, tmp_path):
+    settings.MODELS_DIR = tmp_path
+    workflow = draft("one", **HUB, checkpoint_revision="a" * 40)
+    assert workflow_publish(workflow=workflow).state == "published"

@@ -25,7 +25,9 @@ def _storable(text: str) -> str:
     return text
 
 
-InputKind = Literal["text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora"]
+InputKind = Literal[
+    "text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora", "rectangle"
+]  # fmt: skip
 Number = StrictInt | Annotated[float, Strict(), AllowInfNan(False)]
 Text = Annotated[str, AfterValidator(_storable)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9_-]+\z", max_length=80)]
@@ -40,6 +42,7 @@ CONSTRAINTS_OF: dict[InputKind, frozenset[str]] = {
     "media": frozenset({"multiple", "max_items"}),
     "character": frozenset(),
     "lora": frozenset({"multiple", "max_items"}),
+    "rectangle": frozenset(),
 }
 CONSTRAINTS = frozenset().union(*CONSTRAINTS_OF.values())
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from . import demo_adjust
 from .errors import AdultDefault, WorkflowUnavailable
 from .models import Axis, Family, Workflow
 from .services import (
@@ -148,8 +149,9 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
             _picture("mask", "Mask", help="white is drawn anew, black stays"),
         ),
     },
+    **demo_adjust.WORKFLOWS,
 }
-DEFAULTS = ("pocket-solid-fine",)  # what runs when a request names only the strategy; one for each
+DEFAULTS = ("pocket-solid-fine", "adjust")  # what runs when a request names only the strategy; one for each
 # Costs the machinery and draws nothing: what a benchmark of the machinery runs.
 BENCHMARKS: dict[str, dict[str, Any]] = {
     "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},
@@ -204,7 +206,7 @@ def seed(*, benchmarks: bool = False) -> list[str]:
     workflows = [key for key in wanted if key not in existing]
     for key in workflows:
         checkpoint = CHECKPOINT if key in WORKFLOWS else ""
-        workflow_publish(workflow=workflow_create(key=key, checkpoint=checkpoint, **wanted[key]))
+        workflow_publish(workflow=workflow_create(key=key, **{"checkpoint": checkpoint, **wanted[key]}))
     for workflow in Workflow.objects.filter(key__in=set(DEFAULTS) & set(workflows)):
         taken = Workflow.objects.filter(strategy=workflow.strategy, is_default_for_strategy=True)
         if not taken.exists():

@@ -16,9 +16,9 @@ CONSTRAINTS = ("minimum", "maximum", "multiple_of", "integer", "max_length", "mu
 class Descriptor:
     """One typed control with its current value.
 
-    `kind` is toggle, dropdown, aspect_ratio, number, text, character, media or lora; `source` says whether
-    the value goes into the selection (`axis`) or the inputs (`input`). The value of an axis is always the
-    value of one of its options, also for a toggle; the value of an input toggle is a boolean.
+    `kind` is toggle, dropdown, aspect_ratio, number, text, character, media, lora or rectangle; `source` says
+    whether the value goes into the selection (`axis`) or the inputs (`input`). The value of an axis is always
+    the value of one of its options, also for a toggle; the value of an input toggle is a boolean.
     """
 
     kind: str

@@ -113,6 +113,26 @@ def check_lora(spec: Spec, value: Any, problems: Problems) -> Any:
     return _each(spec, value, problems, _check_lora_use)
 
 
+def check_rectangle(spec: Spec, value: Any, problems: Problems) -> Any:
+    """`{left, top, width, height}` in whole pixels; whether a picture holds it is known elsewhere."""
+    if not isinstance(value, Mapping):
+        problems.add("must be an object {left, top, width, height}", "object_type")
+        return value
+    least = {"left": 0, "top": 0, "width": 1, "height": 1}
+    for key in value:
+        if key not in least:
+            problems.at(key).add(f"is unknown here ({', '.join(least)})", "extra_forbidden")
+    for key, minimum in least.items():
+        number = value.get(key)
+        if key not in value:
+            problems.at(key).add("is required", "missing")
+        elif isinstance(number, bool) or not isinstance(number, int):
+            problems.at(key).add("must be a whole number", "int_type")
+        elif number < minimum:
+            problems.at(key).add(f"must be at least {minimum}", "greater_than_equal")
+    return value
+
+
 def _each(spec: Spec, value: Any, problems: Problems, check: Checker) -> Any:
     if not isinstance(value, list):
         problems.add("must be a list", "list_type")
@@ -186,4 +206,5 @@ CHECKERS: dict[str, Checker] = {
     "media": check_media,
     "character": check_string,
     "lora": check_lora,
+    "rectangle": check_rectangle,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from .errors import UnknownStrategy, one
+from .image_adjusting import ImageAdjusting
 from .strategy import Strategy
 from .text_to_image import TextToImage
 
@@ -17,7 +18,7 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
     return registry
 
 
-STRATEGIES = register([TextToImage()])
+STRATEGIES = register([TextToImage(), ImageAdjusting()])
 
 
 def get_strategy(name: str) -> Strategy:

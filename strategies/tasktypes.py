@@ -1,6 +1,9 @@
 """The task vocabulary and its queues."""
 
-QUEUES = {"generation": "generation"}  # task type → queue; one line per type
+QUEUES = {  # task type → queue; one line per type
+    "generation": "generation",
+    "image_adjust": "image_adjust",
+}
 CELERY_PREFIX = "atelier."
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 from .base import ControlParams, LoraParams, Params, Seed, TaskParams, Weights
 from .generation import GenerationParams
+from .image_adjust import ImageAdjustParams
 
-PARAMS: dict[str, type[TaskParams]] = {"generation": GenerationParams}
+PARAMS: dict[str, type[TaskParams]] = {
+    "generation": GenerationParams,
+    "image_adjust": ImageAdjustParams,
+}
 
 __all__ = [
-    "PARAMS", "ControlParams", "GenerationParams", "LoraParams", "Params", "Seed", "TaskParams", "Weights",
-    "parse",
+    "PARAMS", "ControlParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params", "Seed",
+    "TaskParams", "Weights", "parse",
 ]  # fmt: skip
 
 

@@ -191,10 +191,25 @@ def test_decimal_steps_are_exact(tenths):
         ("character", {}, 3, "string_type"),
         ("lora", {"multiple": True}, {}, "list_type"),
         ("lora", {}, "id", "object_type"),
+        ("rectangle", {}, [0, 0, 8, 8], "object_type"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(kind, fields, value, problem):
     assert problems_of(contract_of(kind, **fields), {"it": value}) == [(("inputs", "it"), problem)]
+
+
+def test_a_rectangle_has_four_whole_numbers():
+    contract = contract_of("rectangle")
+    whole = {"left": 0, "top": 3, "width": 1, "height": 9}
+    assert contract.validate_inputs({"it": whole}) == {"it": whole}
+    broken = {"left": -1, "top": 0.5, "width": 0, "depth": 1}
+    assert sorted(problems_of(contract, {"it": broken})) == [
+        (("inputs", "it", "depth"), "extra_forbidden"),
+        (("inputs", "it", "height"), "missing"),
+        (("inputs", "it", "left"), "greater_than_equal"),
+        (("inputs", "it", "top"), "int_type"),
+        (("inputs", "it", "width"), "greater_than_equal"),
+    ]
 
 
 def test_control_images_are_references_or_objects_with_a_span():

@@ -1,0 +1,78 @@
+"""`image_adjusting`: a picture's tones and frame, changed by documented formulas. No GPU."""
+
+from typing import Any
+
+from django.conf import settings
+from pydantic import Field
+
+from families.contract import parse_contract
+from gpu.adjust import MAX_DEGREES, MAX_TEMPERATURE, Crop
+
+from .assets import asset_from_reference
+from .errors import InvalidInputs, one
+from .inputs import Inputs, parse_inputs
+from .models import Asset, Generation, Prediction
+from .params import ImageAdjustParams
+from .params.image_adjust import CropParams, Factor, SourceParams
+from .records import create_generation
+from .signatures import TaskSignature, task_signature
+from .strategy import Ask
+
+
+class ImageAdjustingInputs(Inputs):
+    """1.0 (factors) and 0 (temperature, rotate) change nothing."""
+
+    base_image: str
+    brightness: Factor = 1.0
+    contrast: Factor = 1.0
+    saturation: Factor = 1.0
+    temperature: float = Field(default=0.0, ge=-MAX_TEMPERATURE, le=MAX_TEMPERATURE)
+    sharpness: Factor = 1.0
+    rotate: float = Field(default=0.0, ge=-MAX_DEGREES, le=MAX_DEGREES)
+    crop: CropParams | None = None
+    auto_levels: bool = False
+
+
+class ImageAdjusting:
+    """One `image_adjust` task per prediction; the source is kept, and the record says how to repeat it."""
+
+    name = "image_adjusting"
+    task_types = ("image_adjust",)
+
+    def validate(self, ask: Ask) -> dict[str, Any]:
+        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
+        given = {key: value for key, value in values.items() if value is not None}
+        inputs = parse_inputs(ImageAdjustingInputs, given)
+        source = asset_from_reference(ask.owner, inputs.base_image, loc=("inputs", "base_image"))
+        _demand_inside(inputs.crop, source)
+        stored = inputs.model_copy(update={"base_image": str(source.id)})
+        return stored.model_dump(mode="json", exclude_none=True)
+
+    def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
+        return create_generation(ask, strategy=self.name, inputs=inputs)
+
+    def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
+        inputs = ImageAdjustingInputs.model_validate(generation.inputs)
+        source = Asset.objects.get(id=inputs.base_image)
+        params = ImageAdjustParams(
+            source=SourceParams(asset=source.id, sha256=source.sha256),
+            provenance={
+                "generation": str(generation.id),
+                "workflow": generation.workflow.key,
+                "version": generation.workflow.version,
+            },
+            **inputs.model_dump(exclude={"base_image"}),
+        )
+        return [
+            task_signature(generation, prediction, params, max_attempts=settings.MAX_ATTEMPTS)
+            for prediction in predictions
+        ]
+
+
+def _demand_inside(crop: CropParams | None, source: Asset) -> None:
+    if crop and not Crop(**crop.model_dump()).fits(source.width, source.height):
+        size = f"{source.width}×{source.height}"
+        raise InvalidInputs(
+            f"The crop leaves the picture, which is {size}; make it smaller or move it.",
+            errors=one(("inputs", "crop"), f"must lie inside the picture ({size})", "outside_picture"),
+        )

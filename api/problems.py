@@ -52,6 +52,7 @@ STATUSES = {
     "axis_in_use": 409,
     "option_in_use": 409,
     "still_running": 409,
+    "not_waiting": 409,
     "lora_in_use": 409,
     "asset_in_use": 409,
     "idempotency_in_progress": 409,

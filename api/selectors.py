@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from strategies.concepts import Kind
-from strategies.models import Asset, Generation, Lora, Prediction
+from strategies.models import Asset, Generation, Lora, Prediction, Task
 
 from .models import User
 
@@ -23,6 +23,12 @@ def predictions_of(owner: User) -> QuerySet[Prediction]:
         .select_related("generation__workflow", "generation__family", "generation__owner")
         .prefetch_related("outputs")
     )
+
+
+def tasks_of(owner: User) -> QuerySet[Task]:
+    """Their tasks; everybody's for staff."""
+    tasks = Task.objects.all() if owner.is_staff else Task.objects.filter(owner=owner)
+    return tasks.select_related("prediction").prefetch_related("assets")
 
 
 def assets_of(owner: User) -> QuerySet[Asset]:

@@ -30,6 +30,7 @@ from .views.loras import LoraDetail, Loras
 from .views.operators import Pools, Queues
 from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
 from .views.studio import SignIn, SignOut, Studio
+from .views.tasks import TaskCancel, TaskDetail, TaskRetry, Tasks
 
 # The address under /v1/generations/ → the strategy it is for.
 SHORTHANDS = {
@@ -96,6 +97,10 @@ urlpatterns = [
     path("v1/predictions/<uuid:id>", PredictionDetail.as_view(), name="prediction"),
     path("v1/predictions/<uuid:id>/cancel", PredictionCancel.as_view(), name="prediction-cancel"),
     path("v1/predictions/<uuid:id>/replay", PredictionReplay.as_view(), name="prediction-replay"),
+    path("v1/tasks", Tasks.as_view(), name="tasks"),
+    path("v1/tasks/<uuid:id>", TaskDetail.as_view(), name="task"),
+    path("v1/tasks/<uuid:id>/cancel", TaskCancel.as_view(), name="task-cancel"),
+    path("v1/tasks/<uuid:id>/retry", TaskRetry.as_view(), name="task-retry"),
     path("v1/assets", Assets.as_view(), name="assets"),
     path("v1/assets/<uuid:id>", AssetDetail.as_view(), name="asset"),
     path("v1/loras", Loras.as_view(), name="loras"),

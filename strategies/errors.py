@@ -74,6 +74,12 @@ class StillRunning(RequestError):
     code = "still_running"
 
 
+class NotWaiting(RequestError):
+    """Only what has not started yet can be changed."""
+
+    code = "not_waiting"
+
+
 class LoraInUse(RequestError):
     """A subject, product or style speaks with the LoRA."""
 

@@ -1,12 +1,15 @@
 """A task row with the Celery signature that wakes a worker for it."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from celery.canvas import Signature
 
 from workers.app import app
 
 from .models import Generation, Prediction, Task
+from .models.generation import Priority
 from .params import TaskParams
 from .tasktypes import QUEUES, celery_name
 
@@ -38,6 +41,31 @@ def task_signature(
         deadline=generation.deadline,
         max_attempts=max_attempts,
         request_id=generation.request_id,
+    )
+    return TaskSignature(row, wake_up(row))
+
+
+def lone_signature(
+    owner: Any,
+    params: TaskParams,
+    *,
+    priority: Priority,
+    not_before: datetime | None,
+    deadline: datetime | None,
+    max_attempts: int,
+    request_id: str,
+) -> TaskSignature:
+    """The unsaved row and the signature of a task that belongs to no prediction; `owner` is a primary key."""
+    row = Task(
+        owner_id=owner,
+        task_type=params.task_type,
+        queue=QUEUES[params.task_type],
+        params=params.model_dump(mode="json"),
+        priority=priority,
+        not_before=not_before,
+        deadline=deadline,
+        max_attempts=max_attempts,
+        request_id=request_id,
     )
     return TaskSignature(row, wake_up(row))
 

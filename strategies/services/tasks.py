@@ -1,0 +1,140 @@
+"""Tasks asked for by themselves: the writes behind `/v1/tasks`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from pydantic import BaseModel, ValidationError
+
+from families.models import Workflow
+from families.models.workflow import Rating, State
+
+from .. import lifecycle
+from ..errors import InvalidInputs, NotWaiting, Problem, StillRunning, one
+from ..models import TERMINAL, Asset, Lora, Status, Subject, Task
+from ..models.generation import Priority
+from ..params import PARAMS, TaskParams, parse
+from ..signatures import lone_signature
+from .generations import generation_replay
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAsk:
+    """What a client sends: a task type with its parameters, and when to run it."""
+
+    task_type: str
+    params: dict[str, Any]
+    priority: Priority = Priority.NORMAL
+    not_before: datetime | None = None
+    deadline_seconds: float | None = None
+
+
+def task_create(*, owner: AbstractBaseUser, ask: TaskAsk, request_id: str = "") -> Task:
+    """Check the parameters and everything they name, write the row, wake a worker on commit.
+
+    Raises: InvalidInputs naming every field that is wrong.
+    """
+    params = _parsed(ask)
+    _refuse_foreign(owner, params)
+    deadline = timezone.now() + timedelta(seconds=ask.deadline_seconds) if ask.deadline_seconds else None
+    signature = lone_signature(
+        owner.pk, params, priority=ask.priority, not_before=ask.not_before, deadline=deadline,
+        max_attempts=settings.MAX_ATTEMPTS, request_id=request_id,
+    )  # fmt: skip
+    with transaction.atomic():
+        return lifecycle.start_alone(signature)
+
+
+def task_update(task: Task, **changes: Any) -> Task:
+    """Change the priority or the deadline of a task that waits. Raises: NotWaiting."""
+    if not Task.objects.filter(id=task.id, status=Status.STARTING).update(**changes):
+        raise NotWaiting("The task has started or is over; only a waiting one can be changed.")
+    task.refresh_from_db()
+    return task
+
+
+def task_retry(task: Task, *, request_id: str = "") -> Task:
+    """Do the work of a task that is over again: as a new task, or as a new generation if it has a prediction.
+
+    A terminal status is written once, so the old row stays as it is. Raises: StillRunning.
+    """
+    if task.prediction is not None:
+        return generation_replay(task.prediction, request_id=request_id).tasks.get(step=0)
+    if task.status not in TERMINAL:
+        raise StillRunning("The task is still running; cancel it or wait for its end.")
+    signature = lone_signature(
+        task.owner_id, parse(task.params), priority=Priority(task.priority), not_before=None, deadline=None,
+        max_attempts=task.max_attempts, request_id=request_id,
+    )  # fmt: skip
+    with transaction.atomic():
+        return lifecycle.start_alone(signature)
+
+
+def _parsed(ask: TaskAsk) -> TaskParams:
+    if ask.task_type not in PARAMS:
+        known = ", ".join(PARAMS)
+        raise InvalidInputs(
+            f"There is no task type {ask.task_type!r}; known: {known}.",
+            errors=one(("task_type",), f"one of: {known}", "unknown_task_type"),
+        )
+    try:
+        return parse({**ask.params, "task_type": ask.task_type})
+    except ValidationError as error:
+        problems = [
+            Problem(loc=["params", *problem["loc"]], msg=problem["msg"], type=problem["type"])
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise InvalidInputs("Some parameters cannot be used; see errors.", errors=problems) from error
+
+
+def _refuse_foreign(owner: AbstractBaseUser, params: TaskParams) -> None:
+    """Every stored thing must be the owner's, every model one that a workflow open to them uses."""
+    ids = {value: loc for loc, value in _leaves(params, ("params",)) if isinstance(value, UUID)}
+    own: set[UUID] = set()
+    for model in (Asset, Lora, Subject):
+        own |= set(model.objects.filter(owner=owner, id__in=ids).values_list("id", flat=True))
+    problems = [
+        Problem(loc=list(loc), msg="nothing of yours has this id", type="unknown_id")
+        for value, loc in ids.items()
+        if value not in own
+    ]
+    if not getattr(owner, "is_staff", False):
+        open_models = _open_models(owner)
+        problems += [
+            Problem(loc=list(loc), msg="no workflow open to you uses this model", type="unknown_model")
+            for loc, value in _leaves(params, ("params",))
+            if loc[-1] == "location" and value is not None and value not in open_models
+        ]
+    if problems:
+        raise InvalidInputs("Some parameters name what you cannot use; see errors.", errors=problems)
+
+
+def _open_models(owner: AbstractBaseUser) -> set[str]:
+    """Locations that published workflows use, adult ones for accounts that may run them."""
+    workflows = Workflow.objects.filter(state=State.PUBLISHED)
+    if not getattr(owner, "age_verified_at", None):
+        workflows = workflows.exclude(rating=Rating.ADULT)
+    rows = workflows.values_list("checkpoint", "loras", "controlnets")
+    return {
+        location
+        for checkpoint, loras, nets in rows
+        for location in (checkpoint, *(each["lora"] for each in loras), *(net["model"] for net in nets))
+    }
+
+
+def _leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every plain value inside parameters, with the way to it."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _leaves(getattr(value, name), (*loc, name))
+    elif isinstance(value, tuple | list):
+        for position, item in enumerate(value):
+            yield from _leaves(item, (*loc, position))
+    else:
+        yield loc, value

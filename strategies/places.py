@@ -36,5 +36,5 @@ def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
 
 @lru_cache(maxsize=1)
 def _states(moment: int) -> dict[str, QueueState]:
-    """The queues as they were at this moment: six look-ups that a thousand clients who poll can share."""
+    """The queues as they were at this moment: a few look-ups that a thousand clients who poll can share."""
     return {state.name: state for state in queue_states()}

@@ -17,7 +17,8 @@ def test_queues_say_what_waits_and_runs(client, ask, live_pool):
         create(client, ask)
     finish()
     claim()
-    (queue,) = client.get("/v1/queues").json()["results"]
+    queues = {queue["name"]: queue for queue in client.get("/v1/queues").json()["results"]}
+    queue = queues["generation"]
     assert (queue["name"], queue["depth"], queue["running"], queue["pools"]) == ("generation", 1, 1, 1)
     assert queue["oldest"] and queue["rate_per_minute"] == 0.1 and queue["eta_seconds"] is not None
 

@@ -38,6 +38,7 @@ class ImageAdjusting:
 
     name = "image_adjusting"
     task_types = ("image_adjust",)
+    inputs = ImageAdjustingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
         values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)

@@ -22,6 +22,7 @@ JSON_TYPES = {
     "media": {"string"},
     "character": {"string"},
     "lora": {"object"},
+    "rectangle": {"object"},
 }
 LIMITS = ("minimum", "maximum", "default")
 

@@ -48,7 +48,7 @@ const choices = (written) => written.split("\n").map((line) => line.trim()).filt
 const named = (...names) => names.map((name) => [name, name.replace("_", " ")]);
 
 // --- the contract ---------------------------------------------------------------------------------------------
-const KINDS = named("text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora");
+const KINDS = named("text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora", "rectangle");
 const LIMITS = {
     text: [number("max_length", "Longest text")],
     number: [number("minimum", "Minimum"), number("maximum", "Maximum"), number("multiple_of", "Multiple of"), check("integer", "Whole numbers only")],

@@ -6,6 +6,8 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from .studio import emulate, people, studio  # noqa: F401 - fixtures
+
 ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

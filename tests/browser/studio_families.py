@@ -1,5 +1,8 @@
-"""A family with every kind of control and with holes, for the studio's tests: run inside the stack."""
+"""People, and families with every kind of control and with holes: run inside the stack."""
 
+from django.utils import timezone
+
+from api.models import User
 from families.demo import CHECKPOINT, contract
 from families.models import Axis, Workflow
 from families.services import axis_add, family_create, member_assign, workflow_create, workflow_publish
@@ -13,7 +16,7 @@ AXES = (
 )
 EXTRA = (
     {"key": "subject", "kind": "character", "label": "Character"},
-    {"key": "hires", "kind": "toggle", "label": "Sharper edges", "default": False},
+    {"key": "hires", "kind": "toggle", "label": "Sharper edges"},
 )
 # Realism is made in two ratios; 16:9 has nothing but likeness, and 18+ one workflow.
 MEMBERS = {
@@ -64,3 +67,10 @@ def _plain_input_family() -> None:
     )
     family = family_create(key="postcard", display_name="Postcard", description="", position=10)
     member_assign(family=family, workflow=workflow_publish(workflow=workflow), selection={})
+
+
+def seed_people(**passwords: str) -> None:
+    """Accounts that can sign in; the age of the one called `grace` is verified."""
+    for name, password in passwords.items():
+        verified = timezone.now() if name == "grace" else None
+        User.objects.create_user(username=name, password=password, age_verified_at=verified)

@@ -7,6 +7,7 @@ import { dryRun, familyForm } from "./rest.js";
 const QUOTE_DELAY = 250; // ms after the last key before the server is asked for a price
 const QUOTE_AGE = 20_000; // ms after which the queue may have moved
 const STALE_PICKS = new Set(["unknown_axis", "unknown_option"]);
+const NO_QUOTE = { family: null, answer: null, problem: null };
 const HARMLESS = new Set(["invalid_inputs"]); // shown on the fields; the person is still typing
 
 /** `{form, problem, quote, selection}`; the form keeps the inputs of the last workflow while none is resolved. */
@@ -47,7 +48,7 @@ function withInputs(form, kept) {
 }
 
 function useQuote(family, selection, ask) {
-  const [quote, setQuote] = useState({ answer: null, problem: null });
+  const [state, setQuote] = useState(NO_QUOTE);
   const [turn, setTurn] = useState(0);
   const body = JSON.stringify({ selection, ...ask });
   const refresh = useCallback(() => setTurn((turn) => turn + 1), []);
@@ -62,8 +63,8 @@ function useQuote(family, selection, ask) {
     const abort = new AbortController();
     const timer = setTimeout(() => {
       dryRun(family, JSON.parse(body), abort.signal).then(
-        (answer) => setQuote({ answer, problem: null }),
-        (problem) => problem.name === "AbortError" || setQuote({ answer: null, problem }),
+        (answer) => setQuote({ family, answer, problem: null }),
+        (problem) => problem.name === "AbortError" || setQuote({ family, answer: null, problem }),
       );
     }, QUOTE_DELAY);
     return () => {
@@ -72,6 +73,7 @@ function useQuote(family, selection, ask) {
     };
   }, [family, body, turn]);
 
+  const quote = state.family === family ? state : NO_QUOTE;
   const blocked = quote.problem && !HARMLESS.has(quote.problem.code) && !quote.problem.undecided;
   return { ...quote, blocked, refresh };
 }

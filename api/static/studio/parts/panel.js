@@ -1,6 +1,6 @@
 /** The form: it assembles itself from the descriptors, each drawn by what the registry says. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { errorsOf, inputsOf } from "../form.js";
 import { html } from "../html.js";
@@ -20,6 +20,8 @@ export function Panel({ draft, view, jobs, announce }) {
   const [errors, setErrors] = useState(NO_ERRORS);
   const [busy, setBusy] = useState(false);
   const [advanced, setAdvanced] = useState(false);
+
+  useEffect(() => void performance.mark("studio-interactive"), []);
 
   const known = new Set([...form.descriptors.map(({ key }) => key), ...OWN_FIELDS]);
   const live = errorsOf(quote.problem, known);
@@ -77,23 +79,25 @@ export function Panel({ draft, view, jobs, announce }) {
       onSubmit=${generate}
       onKeyDown=${(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && generate(event)}
     >
-      ${form.description && html`<p class="description">${form.description}</p>`}
-      <div class="composer">
-        ${typed.map(field)}
-        ${docked.length > 0 && html`<div class="composer-dock">${docked.map(field)}</div>`}
-      </div>
-      ${at("main").map(field)}
-      <details class="advanced" open=${advanced} onToggle=${(event) => setAdvanced(event.target.open)}>
-        <summary>Advanced</summary>
-        <div class="advanced-fields">
-          ${at("advanced").map(field)}
-          <${Seed} value=${draft.seed} errors=${errorsAt("seed")} onChange=${(seed) => (settle("seed"), draft.set({ seed }))} />
+      <div class="panel-fields">
+        ${form.description && html`<p class="description">${form.description}</p>`}
+        <div class="composer">
+          ${typed.map(field)}
+          ${docked.length > 0 && html`<div class="composer-dock">${docked.map(field)}</div>`}
         </div>
-      </details>
-      ${rest.length > 0 &&
-      html`<${Notice} problem=${refusal} texts=${[...new Set(rest)]}>
-        <${Nearest} form=${form} problem=${quote.problem} onPick=${(picks) => draft.setPicks(form.key, picks)} />
-      <//>`}
+        ${at("main").map(field)}
+        <details class="advanced" open=${advanced} onToggle=${(event) => setAdvanced(event.target.open)}>
+          <summary>Advanced</summary>
+          <div class="advanced-fields">
+            ${at("advanced").map(field)}
+            <${Seed} value=${draft.seed} errors=${errorsAt("seed")} onChange=${(seed) => (settle("seed"), draft.set({ seed }))} />
+          </div>
+        </details>
+        ${rest.length > 0 &&
+        html`<${Notice} problem=${refusal} texts=${[...new Set(rest)]}>
+          <${Nearest} form=${form} problem=${quote.problem} onPick=${(picks) => draft.setPicks(form.key, picks)} />
+        <//>`}
+      </div>
       <${Ask} ...${{ draft, quote, busy }} rating=${form.resolved.rating} errors=${errorsAt("num_predictions")} />
     </form>
   `;
@@ -108,7 +112,8 @@ function askOf(form, selection, draft) {
 
 function focusFirstError(panel) {
   const field = panel?.querySelector("[data-invalid]");
-  field?.querySelector("[aria-invalid], input, textarea, select, button")?.focus();
+  const control = field?.querySelector("[aria-invalid]") ?? field?.querySelector("input, textarea, select, button");
+  control?.focus();
 }
 
 /** On a narrow page the results are below the form. */

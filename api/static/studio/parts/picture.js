@@ -54,10 +54,9 @@ const Turn = ({ to, name, label, onOpen }) =>
 
 function Facts({ generation, prediction, picture, families }) {
   const family = families.find(({ key }) => key === generation.family);
-  const labels = Object.entries(generation.selection).map(([key, value]) => {
-    const axis = family?.axes.find((axis) => axis.key === key);
-    return axis?.options.find((option) => option.value === value)?.label ?? value;
-  });
+  const labels = family
+    ? family.axes.map(({ key, options }) => options.find(({ value }) => value === generation.selection[key])?.label)
+    : Object.values(generation.selection);
   const facts = [
     ["Made with", [family?.display_name ?? generation.family, ...labels].filter(Boolean).join(" · ") || null],
     ["Seed", prediction.seed],

@@ -1,0 +1,36 @@
+"""Fixtures of the studio's tests."""
+
+import pytest
+
+from .studio_page import StudioPage
+
+PASSWORDS = {"ada": "counting-on-it-1843", "grace": "nanoseconds-of-wire"}
+
+
+@pytest.fixture(scope="session")
+def people(stack):
+    """Two accounts, and families that have what the demo catalogue lacks."""
+    arguments = ", ".join(f"{name}={password!r}" for name, password in PASSWORDS.items())
+    stack.manage(
+        "shell", "-c", f"from tests.browser.studio_families import *; seed(); seed_people({arguments})"
+    )
+    return PASSWORDS
+
+
+@pytest.fixture
+def studio(stack, browser, people) -> StudioPage:
+    """The page, signed in as an ordinary person."""
+    return StudioPage(browser, stack.url).sign_in("ada", people["ada"])
+
+
+@pytest.fixture
+def emulate(browser):
+    """`emulate(dark=True, width=375)`: another theme, another size."""
+
+    def emulated(dark: bool = False, width: int = 1400, height: int = 900) -> None:
+        theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [theme]})
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    return emulated

@@ -30,7 +30,7 @@ class StudioPage:
         return self
 
     def family(self, name: str) -> None:
-        self.browser.find_element(By.LINK_TEXT, name).click()
+        self.press(self.browser.find_element(By.LINK_TEXT, name))
         self.wait(lambda: self.one("form.panel").get_attribute("aria-label") == name)
 
     # --- looking ----------------------------------------------------------------------------------------
@@ -69,6 +69,11 @@ class StudioPage:
         return self.one("[aria-live=polite]").get_attribute("textContent")
 
     # --- doing ------------------------------------------------------------------------------------------
+    def press(self, element: WebElement) -> None:
+        """In the middle of the screen: on a phone a bar lies over either end."""
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
     def type(self, key: str, text: object) -> None:
         control = self.control(key)
         control.send_keys(Keys.CONTROL, "a")
@@ -78,10 +83,15 @@ class StudioPage:
         self.type("prompt", text)
 
     def advanced(self, **values: object) -> None:
-        if not self.one(".advanced").get_attribute("open"):
-            self.one(".advanced summary").click()
+        self.wait(self._advanced_is_open)
         for key, value in values.items():
             self.type(key, value)
+
+    def _advanced_is_open(self) -> bool:
+        details = self.one(".advanced")
+        if not details.get_attribute("open"):
+            self.press(self.one(".advanced summary"))
+        return bool(details.get_attribute("open"))
 
     def generate(self) -> None:
         self.one(".generate").click()

@@ -56,6 +56,7 @@ def test_a_picture_tells_how_it_was_made_and_can_be_kept(stack, studio, keep):
     studio.open(prediction)
     seed = studio.one(f'[data-prediction="{prediction}"] .seed').get_attribute("textContent")
     assert {"Shapes · Solid · Fine", seed, "128 × 128"} <= {item.text for item in studio.all("dialog dd")}
+    studio.wait(lambda: studio.all("dialog .provenance"))
     studio.one("dialog .provenance summary").click()
     assert "pocket-sdxl" in studio.one("dialog pre").text
     link = studio.one("dialog a[download]")

@@ -62,6 +62,7 @@ def test_no_page_has_a_grave_fault_for_those_who_cannot_see_well(
     keep(f"studio-finished-{name}")
     page.open(prediction)
     page.wait(lambda: page.all("dialog .primary:not([aria-disabled])"))
+    page.wait(lambda: page.all("dialog .provenance"))
     page.one("dialog .provenance summary").click()
     assert grave_findings(browser) == []
     assert_no_sideways_scroll(browser)

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 
 import { Problem, freshKey, rest } from "./rest.js";
-import { endingText, isLive } from "./words.js";
+import { TERMINAL, endingText, isLive } from "./words.js";
 
 const PAGE = 24;
 const STREAMS = 3; // a browser opens six connections to a host; pages and pictures need some of them
@@ -163,7 +163,8 @@ function follow(id, { change, lookAt, announce, lost }) {
   const stream = new EventSource(`/v1/generations/${id}/events`);
   const on = (name, act) => stream.addEventListener(name, (event) => act(JSON.parse(event.data)));
   on("status", (data) => {
-    change({ type: "status", ...data });
+    const ended = !data.prediction && TERMINAL.has(data.status);
+    if (!ended) change({ type: "status", ...data }); // the whole of what has ended comes with `completed`
     if (!data.prediction && data.status === "processing") announce("Drawing has started");
   });
   for (const name of ["progress", "preview", "output"]) {

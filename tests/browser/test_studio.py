@@ -120,11 +120,18 @@ def test_a_format_picks_the_workflow_as_an_axis_and_a_value_as_an_input(studio):
 
     studio.one("[aria-label='One picture more']").click()
     studio.wait(lambda: "0.025 credits" in studio.one("#quote").text)
+    studio.one("[aria-label='One picture fewer']").click()
 
     studio.family("Postcard")
     studio.option("aspect_ratio", "3:4").click()
     studio.wait(lambda: studio.picked("aspect_ratio") == "3:4")
     studio.wait(lambda: "Free" in studio.one("#quote").text)
+    prediction = studio.drawn(PROMPT, num_inference_steps=4)
+    width, height = (
+        int(studio.one(f'[data-prediction="{prediction}"] img').get_attribute(side))
+        for side in ("naturalWidth", "naturalHeight")
+    )
+    assert width < height
 
 
 def test_18_plus_is_locked_until_the_age_is_verified(stack, studio, browser, people, keep):

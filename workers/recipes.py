@@ -17,7 +17,8 @@ from gpu.errors import GpuError, InvalidRequest
 from gpu.hub import is_commit, is_hub_id
 from gpu.requests import ModelSource
 from gpu.weights import resolve_checkpoint, resolve_controlnet, validate_lora
-from strategies.params import Weights
+from strategies.params import PARAMS, Weights
+from strategies.registry import STRATEGIES
 
 from .generators import GENERATORS
 from .weights import POCKET, adapter_path, model_source
@@ -33,7 +34,7 @@ def model_problems(workflow: Workflow) -> Iterator[InputProblem]:
         yield from _looked_up(
             ("checkpoint",), workflow.checkpoint, workflow.checkpoint_revision, resolve_checkpoint
         )
-    else:
+    elif _draws(workflow):
         text = f"the generator “{LOCAL}” draws with a checkpoint: name one, such as pocket:pocket-sdxl"
         yield InputProblem(("checkpoint",), text, "missing")
     for place, net in enumerate(workflow.controlnets):
@@ -43,6 +44,13 @@ def model_problems(workflow: Workflow) -> Iterator[InputProblem]:
         if _is_here(lora["lora"]):
             loc = ("loras", place, "lora")
             yield from _refusal(loc, lambda source=lora["lora"]: validate_lora(adapter_path(source)))
+
+
+def _draws(workflow: Workflow) -> bool:
+    """Whether any task of its strategy takes a checkpoint."""
+    strategy = STRATEGIES.get(workflow.strategy)
+    types = strategy.task_types if strategy else ()
+    return any("checkpoint" in PARAMS[task_type].model_fields for task_type in types if task_type in PARAMS)
 
 
 def _looked_up(

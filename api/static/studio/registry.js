@@ -13,6 +13,7 @@ import { Lora } from "./controls/lora.js";
 import { Media } from "./controls/media.js";
 import { NumberControl } from "./controls/number.js";
 import { Ratio } from "./controls/ratio.js";
+import { Rectangle } from "./controls/rectangle.js";
 import { Text } from "./controls/text.js";
 import { Toggle } from "./controls/toggle.js";
 import { Unknown } from "./controls/unknown.js";
@@ -24,6 +25,7 @@ const KINDS = {
   lora: Lora,
   media: Media,
   number: NumberControl,
+  rectangle: Rectangle,
   text: Text,
   toggle: Toggle,
 };

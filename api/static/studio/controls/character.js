@@ -4,16 +4,19 @@ import { useList } from "../parts/list.js";
 
 const NOBODY = "";
 
-/** One of the person's subjects. */
+const LISTS = { product: "products", style: "styles" }; // any other key picks a subject
+
+/** One of the person's subjects, products or styles. */
 export function Character(props) {
   const { descriptor, value, onChange, id } = props;
-  const { items, problem } = useList("/v1/subjects?limit=100");
+  const list = LISTS[descriptor.key] ?? "subjects";
+  const { items, problem } = useList(`/v1/${list}?limit=100`);
   if (problem) {
     const away = problem.status === 404;
-    return html`<p class="hint" id=${id}>${away ? "This server has no characters to choose from." : problem.message}</p>`;
+    return html`<p class="hint" id=${id}>${away ? `This server has no ${list} to choose from.` : problem.message}</p>`;
   }
-  if (!items) return html`<p class="hint" id=${id}>Looking for your characters…</p>`;
-  if (!items.length) return html`<p class="hint" id=${id}>You have no characters yet. Make one through the API: POST /v1/subjects.</p>`;
+  if (!items) return html`<p class="hint" id=${id}>Looking for your ${list}…</p>`;
+  if (!items.length) return html`<p class="hint" id=${id}>You have no ${list} yet. Make one through the API: POST /v1/${list}.</p>`;
   const options = items.map((item) => ({ value: String(item.id), label: item.name }));
   if (!descriptor.required) options.unshift({ value: NOBODY, label: "Nobody" });
   const draw = (option) => html`<span class="avatar" aria-hidden="true">${option.value ? option.label[0] : "–"}</span>`;

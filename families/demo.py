@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from . import demo_adjust
+from . import demo_adjust, demo_editing
+from .demo_inputs import contract, number, picture
 from .errors import AdultDefault, WorkflowUnavailable
 from .models import Axis, Family, Workflow
 from .services import (
@@ -26,84 +27,6 @@ from .services.axes import NewOption
 
 CHECKPOINT = "pocket:pocket-sdxl"
 OUTLINE = {"lora": "pocket:pocket-lora-outline", "weight": 1.0, "name": "outline"}
-SCHEDULERS = {
-    "euler": "Euler",
-    "euler_a": "Euler ancestral",
-    "dpmpp_2m": "DPM++ 2M",
-    "unipc": "UniPC",
-    "ddim": "DDIM",
-    "heun": "Heun",
-}
-IMAGE = [{"key": "image", "kind": "image"}]
-
-
-def _prompt() -> list[dict[str, Any]]:
-    return [
-        {
-            "key": "prompt",
-            "kind": "text",
-            "label": "Prompt",
-            "help": "for example: a red circle on a blue background",
-            "required": True,
-            "max_length": 2000,
-            "placement": "prompt",
-        },
-        {
-            "key": "negative_prompt",
-            "kind": "text",
-            "label": "Negative prompt",
-            "max_length": 2000,
-            "default": "",
-            "placement": "advanced",
-        },
-    ]
-
-
-def _size(key: str, label: str) -> dict[str, Any]:
-    return _number(key, label, 64, 256, 128, multiple_of=8, integer=True)
-
-
-def _number(
-    key: str, label: str, minimum: float, maximum: float, default: float, **more: Any
-) -> dict[str, Any]:
-    bounds = {"minimum": minimum, "maximum": maximum, "default": default, "placement": "advanced"}
-    return {"key": key, "kind": "number", "label": label, **bounds, **more}
-
-
-def _picture(key: str, label: str, **more: Any) -> dict[str, Any]:
-    return {"key": key, "kind": "media", "label": label, "required": True, **more}
-
-
-def contract(*extra: dict[str, Any], steps: int = 20) -> dict[str, Any]:
-    """The contract of a pocket workflow: the inputs they all take, and its own."""
-    schedulers = [{"value": value, "label": label} for value, label in SCHEDULERS.items()]
-    return {
-        "inputs": [
-            *_prompt(),
-            *extra,
-            _size("width", "Width"),
-            _size("height", "Height"),
-            _number("num_inference_steps", "Steps", 1, 100, steps, integer=True),
-            _number("guidance_scale", "Guidance", 0, 15, 3.0),
-            {
-                "key": "scheduler",
-                "kind": "dropdown",
-                "label": "Scheduler",
-                "options": schedulers,
-                "default": "euler",
-                "placement": "advanced",
-            },
-            {
-                "key": "loras",
-                "kind": "lora",
-                "label": "LoRAs",
-                "multiple": True,
-                "max_items": 4,
-                "placement": "advanced",
-            },
-        ],
-        "outputs": IMAGE,
-    }
 
 
 def _controlnet(preprocessor: str | None) -> dict[str, Any]:
@@ -116,8 +39,8 @@ def _controlnet(preprocessor: str | None) -> dict[str, Any]:
 
 
 OUTLINED = {"loras": [OUTLINE], "prompt_prefix": "outlined "}
-STRENGTH = _number("strength", "Strength", 0, 1, 0.8, placement="main")
-CONTROL = _picture("control_images", "Picture to trace", multiple=True, max_items=1)
+STRENGTH = number("strength", "Strength", 0, 1, 0.8, placement="main")
+CONTROL = picture("control_images", "Picture to trace", multiple=True, max_items=1)
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
     "pocket-solid-fine": {"display_name": "Solid shapes, fine", "contract": contract()},
@@ -140,18 +63,20 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
     },
     "pocket-remix": {
         "display_name": "Remix a picture",
-        "contract": contract(_picture("image", "Picture"), STRENGTH),
+        "contract": contract(picture("image", "Picture"), STRENGTH),
     },
     "pocket-fill": {
         "display_name": "Fill in part of a picture",
         "contract": contract(
-            _picture("image", "Picture"),
-            _picture("mask", "Mask", help="white is drawn anew, black stays"),
+            picture("image", "Picture"),
+            picture("mask", "Mask", help="white is drawn anew, black stays"),
         ),
     },
     **demo_adjust.WORKFLOWS,
+    **demo_editing.WORKFLOWS,
 }
-DEFAULTS = ("pocket-solid-fine", "adjust")  # what runs when a request names only the strategy; one for each
+# What runs when a request names only the strategy; one for each.
+DEFAULTS = ("pocket-solid-fine", "adjust", *demo_editing.WORKFLOWS)
 # Costs the machinery and draws nothing: what a benchmark of the machinery runs.
 BENCHMARKS: dict[str, dict[str, Any]] = {
     "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},
@@ -195,6 +120,13 @@ FAMILIES = {
         {"mode": ("Mode", {"remix": "All of it", "fill": "Inside a mask"})},
         {("remix",): "pocket-remix", ("fill",): "pocket-fill"},
     ),
+    "retouch": DemoFamily(
+        "Retouch",
+        "Change a part of a picture, or what is behind its subject.",
+        {"task": ("What to do", {"edit": "Change a part", "background": "Another background"})},
+        {("edit",): "pocket-edit", ("background",): "pocket-background"},
+    ),
+    "cast": DemoFamily("Cast", "Your own subjects, drawn again.", {}, {(): "pocket-subject"}),
 }
 
 

@@ -57,6 +57,7 @@ class Spec(Protocol):
     def max_items(self) -> int | None: ...
 
 
+PICTURE_NUMBERS = ("scale", "start", "end", "x", "y")
 Checker = Callable[[Spec, Any, Problems], Any]
 
 
@@ -143,12 +144,12 @@ def _each(spec: Spec, value: Any, problems: Problems, check: Checker) -> Any:
 
 
 def _check_picture(spec: Spec, value: Any, problems: Problems) -> Any:
-    """A reference, or `{image, scale?, start?, end?}` where a picture steers the drawing."""
+    """A reference, or `{image, …}` with numbers: when a picture steers the drawing, or where it is placed."""
     if not isinstance(value, Mapping):
         return check_string(spec, value, problems)
-    _check_keys(value, required="image", optional=("scale", "start", "end"), problems=problems)
+    _check_keys(value, required="image", optional=PICTURE_NUMBERS, problems=problems)
     check_string(spec, value.get("image", ""), problems.at("image"))
-    for name in ("scale", "start", "end"):
+    for name in PICTURE_NUMBERS:
         if value.get(name) is not None:
             _is_finite_number(value[name], problems.at(name))
     return value

@@ -35,6 +35,13 @@ def read_provenance(data: bytes) -> dict[str, Any]:
     return record
 
 
+def record_of(image: Image.Image) -> dict[str, Any] | None:
+    """The record that an opened picture carries; None if it was not made here."""
+    image.load()  # text keys may follow the pixels
+    text = image.info.get(RECORD_KEY)
+    return json.loads(text) if text else None
+
+
 def parameters_line(provenance: Mapping[str, Any]) -> str:
     """The line that image tools show: prompt, then settings."""
     settings = {

@@ -164,6 +164,12 @@ class InferenceResult:
     timings: dict[str, float]
 
 
+def drawable_size(width: int, height: int) -> tuple[int, int]:
+    """The smallest size that can be drawn and holds this one."""
+    across, down = (max(MIN_SIDE, -(-side // SIZE_MULTIPLE) * SIZE_MULTIPLE) for side in (width, height))
+    return across, down
+
+
 def _check_texts(request: InferenceRequest) -> None:
     count = len(request.prompts)
     _require(1 <= count <= MAX_IMAGES, f"{count} prompts given; give 1 to {MAX_IMAGES}.")

@@ -1,7 +1,7 @@
-"""The inputs of the text-to-image strategy, typed, with the limits no contract may exceed."""
+"""The inputs of strategies that draw, typed, with the limits no contract may exceed."""
 
 from math import sqrt
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -60,44 +60,57 @@ class LoraInput(Inputs):
     weight: float = Field(default=1.0, ge=-MAX_ADAPTER_WEIGHT, le=MAX_ADAPTER_WEIGHT)
 
 
-class TextToImageInputs(Inputs):
-    """What a picture is made from. Images are references: an asset id, an https URL or a data URI.
-
-    An aspect ratio gives the picture its shape; width × height then say only how many pixels it has.
-    """
+class DrawingInputs(Inputs):
+    """What every drawing takes. Images are references: an asset id, an https URL or a data URI."""
 
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
-    width: Size
-    height: Size
-    aspect_ratio: str | None = Field(default=None, pattern=r"^[1-9]\d{0,2}:[1-9]\d{0,2}$")
     num_inference_steps: int = Field(ge=1, le=MAX_STEPS)
     guidance_scale: float = Field(ge=0, le=MAX_GUIDANCE)
     scheduler: str | None = Field(default=None, max_length=40)
-    image: str | None = None
-    strength: float | None = Field(default=None, ge=0, le=1)
-    mask: str | None = None
-    control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
     loras: tuple[LoraInput, ...] = Field(default=(), max_length=MAX_ADAPTERS)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "TextToImageInputs":
-        if self.mask is not None and self.image is None:
-            raise PydanticCustomError("mask_without_image", "A mask needs an image to apply to; give both.")
-        if self.strength is not None and self.image is None:
-            raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
-        mode = PipelineMode.INPAINT if self.mask else PipelineMode.IMAGE_TO_IMAGE
-        strength = DEFAULT_STRENGTH[mode] if self.strength is None else self.strength
-        if self.image is not None and int(self.num_inference_steps * strength) < 1:
-            raise PydanticCustomError(
-                "nothing_to_do", "Strength × steps leaves no step to do; raise one of them."
-            )
+    def _scheduler_is_known(self) -> Self:
         if self.scheduler is not None and self.scheduler not in SCHEDULERS:
             raise PydanticCustomError(
                 "unknown_scheduler",
                 "There is no such scheduler; use one of {known}.",
                 {"known": ", ".join(sorted(SCHEDULERS))},
             )
+        return self
+
+    def needs_a_step(self, strength: float) -> None:
+        """Raises: PydanticCustomError where an image at this strength would not be changed at all."""
+        if int(self.num_inference_steps * strength) < 1:
+            raise PydanticCustomError(
+                "nothing_to_do", "Strength × steps leaves no step to do; raise one of them."
+            )
+
+
+class TextToImageInputs(DrawingInputs):
+    """What a picture is made from.
+
+    An aspect ratio gives the picture its shape; width × height then say only how many pixels it has.
+    """
+
+    width: Size
+    height: Size
+    aspect_ratio: str | None = Field(default=None, pattern=r"^[1-9]\d{0,2}:[1-9]\d{0,2}$")
+    image: str | None = None
+    strength: float | None = Field(default=None, ge=0, le=1)
+    mask: str | None = None
+    control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.mask is not None and self.image is None:
+            raise PydanticCustomError("mask_without_image", "A mask needs an image to apply to; give both.")
+        if self.strength is not None and self.image is None:
+            raise PydanticCustomError("strength_without_image", "A strength needs an image to start from.")
+        if self.image is not None:
+            mode = PipelineMode.INPAINT if self.mask else PipelineMode.IMAGE_TO_IMAGE
+            self.needs_a_step(DEFAULT_STRENGTH[mode] if self.strength is None else self.strength)
         width, height = self.size
         if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
             raise PydanticCustomError(

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+from .background_fixing import BackgroundFixing
+from .editing import Editing
 from .errors import UnknownStrategy, one
 from .image_adjusting import ImageAdjusting
 from .strategy import Strategy
+from .subject_generate import SubjectGenerate
 from .text_to_image import TextToImage
 
 
@@ -18,7 +21,9 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
     return registry
 
 
-STRATEGIES = register([TextToImage(), ImageAdjusting()])
+STRATEGIES = register(
+    [TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting()]
+)
 
 
 def get_strategy(name: str) -> Strategy:

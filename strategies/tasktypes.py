@@ -2,6 +2,9 @@
 
 QUEUES = {  # task type → queue; one line per type
     "generation": "generation",
+    "editing": "editing",
+    "detail_enhancer": "detail_enhancer",
+    "background_fix": "background_fix",
     "image_adjust": "image_adjust",
 }
 CELERY_PREFIX = "atelier."

@@ -1,9 +1,11 @@
 """Rows that tests of several rooms start from."""
 
 import itertools
+from copy import deepcopy
 from typing import Any
 
 from api.models import User
+from families.demo_editing import WORKFLOWS
 from families.models import Workflow
 from strategies.models import Generation, Task
 from strategies.services.generations import GenerationAsk, generation_create
@@ -51,6 +53,21 @@ def make_workflow(**fields: Any) -> Workflow:
         "state": Workflow.State.PUBLISHED,
     }
     return Workflow.objects.create(**{**defaults, **fields})
+
+
+def editing_workflow(**fields: Any) -> Workflow:
+    """The demo's own contract of an edit."""
+    return _of_the_demo("pocket-edit", **fields)
+
+
+def background_workflow(**fields: Any) -> Workflow:
+    """The demo's own contract of a background."""
+    return _of_the_demo("pocket-background", **fields)
+
+
+def _of_the_demo(key: str, **fields: Any) -> Workflow:
+    demo = deepcopy(WORKFLOWS[key])
+    return make_workflow(strategy=demo["strategy"], contract=demo["contract"], **fields)
 
 
 def make_generation(owner: User, workflow: Workflow, **ask: Any) -> Generation:

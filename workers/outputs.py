@@ -8,7 +8,25 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from gpu.images import png_bytes
+from strategies.lifecycle import Output
 from strategies.models import Asset, Task
+
+
+def drawn_output(
+    task: Task,
+    image: Image.Image,
+    provenance: dict[str, Any],
+    timings: Mapping[str, float],
+    result: Mapping[str, Any] | None = None,
+) -> Output:
+    """What came of a task that made one picture; `timings` are seconds by phase, with `total_s`."""
+    return Output(
+        assets=[stored_image(task, 0, image, provenance)],
+        provenance=provenance,
+        seconds=timings["total_s"],
+        logs="".join(f"{name.removesuffix('_s')}: {seconds:.3f} s\n" for name, seconds in timings.items()),
+        result={**(result or {}), "timings": {name: round(value, 4) for name, value in timings.items()}},
+    )
 
 
 def stored_image(task: Task, index: int, image: Image.Image, provenance: Mapping[str, Any]) -> Asset:

@@ -88,11 +88,12 @@ def _figures(pixels: np.ndarray, mask: np.ndarray) -> tuple[Found, ...]:
 def _found(pixels: np.ndarray, part: np.ndarray, center: tuple[float, float]) -> Found:
     inside = cv2.erode(part.astype(np.uint8), OPENING) > 0
     color = np.median(pixels[inside if inside.sum() > 15 else part], 0)
-    likeness, shape = _best_shape(part)
+    likeness, shape = likeliest_shape(part)
     return Found(color_name(color), shape, center, int(part.sum()), likeness)
 
 
-def _best_shape(part: np.ndarray) -> tuple[float, str]:
+def likeliest_shape(part: np.ndarray) -> tuple[float, str]:
+    """How like (0..1) the bool array's outline is to which shape."""
     names, templates = _templates()
     outline = _normalised(part).ravel()
     common = (templates & outline).sum(1)

@@ -6,18 +6,25 @@ ids name stored assets and LoRAs; nothing here is a path a client could choose.
 
 from typing import Any
 
+from .background_fix import BackgroundFixParams
 from .base import ControlParams, LoraParams, Params, Seed, TaskParams, Weights
+from .drawing import DrawingParams
+from .editing import AreaParams, DetailEnhancerParams, EditingParams, ReferenceParams
 from .generation import GenerationParams
 from .image_adjust import ImageAdjustParams
 
 PARAMS: dict[str, type[TaskParams]] = {
     "generation": GenerationParams,
+    "editing": EditingParams,
+    "detail_enhancer": DetailEnhancerParams,
+    "background_fix": BackgroundFixParams,
     "image_adjust": ImageAdjustParams,
 }
 
 __all__ = [
-    "PARAMS", "ControlParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params", "Seed",
-    "TaskParams", "Weights", "parse",
+    "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
+    "EditingParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params", "ReferenceParams",
+    "Seed", "TaskParams", "Weights", "parse",
 ]  # fmt: skip
 
 

@@ -5,7 +5,8 @@ import pytest
 from django.core.management import call_command
 
 from families.catalogue import catalogue_list, resolve
-from families.demo import SCHEDULERS
+from families.demo import FAMILIES
+from families.demo_inputs import SCHEDULERS
 from families.models import Axis, Family, Member, MemberOption, Option, Workflow
 from families.resolution import available_selections
 from families.selectors import load_catalogue
@@ -34,7 +35,7 @@ def test_seeding_twice_leaves_the_same_rows():
 
 def test_every_selection_of_every_demo_family_draws():
     seed()
-    assert [family["key"] for family in catalogue_list(load_catalogue())] == ["shapes", "trace", "remix"]
+    assert [family["key"] for family in catalogue_list(load_catalogue())] == list(FAMILIES)
     for family in load_catalogue():
         tuples = list(product(*(axis.values for axis in family.axes)))
         assert len(available_selections(family)) == len(tuples)
@@ -85,10 +86,11 @@ def test_the_defaults_of_a_picture_are_the_pocket_model_s_own():
     assert list(SCHEDULERS) == ["euler", "euler_a", "dpmpp_2m", "unipc", "ddim", "heun"]
 
 
-def test_every_strategy_of_the_demo_has_a_default():
+def test_each_strategy_of_the_demo_has_one_default():
     seed()
-    defaults = Workflow.objects.filter(is_default_for_strategy=True).values_list("strategy", "key")
-    assert dict(defaults).items() >= {"generate": "pocket-solid-fine", "image_adjusting": "adjust"}.items()
+    defaults = Workflow.objects.filter(is_default_for_strategy=True)
+    assert {row.strategy for row in defaults} == {row.strategy for row in Workflow.objects.all()}
+    assert defaults.get(strategy="generate").key == "pocket-solid-fine"
 
 
 def test_the_benchmark_workflow_is_only_written_when_asked_for_and_in_no_family():

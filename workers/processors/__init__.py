@@ -1,10 +1,16 @@
 """The dispatch table: one processor per task type."""
 
+from .background_fix import BackgroundFixProcessor
+from .detail_enhancer import DetailEnhancerProcessor
+from .editing import EditingProcessor
 from .generation import GenerationProcessor
 from .image_adjust import ImageAdjustProcessor
 from .processor import Processor
 
 PROCESSORS: dict[str, Processor] = {
     "generation": GenerationProcessor(),
+    "editing": EditingProcessor(),
+    "detail_enhancer": DetailEnhancerProcessor(),
+    "background_fix": BackgroundFixProcessor(),
     "image_adjust": ImageAdjustProcessor(),
 }

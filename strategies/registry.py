@@ -21,9 +21,7 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
     return registry
 
 
-STRATEGIES = register(
-    [TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting()]
-)
+STRATEGIES = register([TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting()])
 
 
 def get_strategy(name: str) -> Strategy:

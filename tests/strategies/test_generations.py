@@ -146,7 +146,7 @@ def test_a_strategy_alone_runs_its_default_workflow(owner, workflow):
         owner=owner, ask=GenerationAsk(strategy="generate", inputs={"prompt": "x"})
     )
     assert generation.workflow == workflow
-    with pytest.raises(UnknownStrategy, match="known: .*generate"):
+    with pytest.raises(UnknownStrategy, match=r"known: .*generate"):
         generation_create(owner=owner, ask=GenerationAsk(strategy="paint", inputs={}))
 
 

@@ -15,5 +15,5 @@ def test_a_name_is_given_once():
 
 
 def test_a_miss_names_the_known():
-    with pytest.raises(UnknownStrategy, match="'paint'; known: .*generate"):
+    with pytest.raises(UnknownStrategy, match=r"'paint'; known: .*generate"):
         get_strategy("paint")

@@ -1,7 +1,8 @@
 """One device, one runner: from a request to pictures."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,14 @@ import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 from PIL import Image
 
-from gpu import calls, device, memory, provenance
+from gpu import calls, device, memory, provenance, training
 from gpu.adapters import AdapterStore, attached
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
 from gpu.previews import denoised, pictures
 from gpu.requests import InferenceRequest, InferenceResult, StepEvent
+from gpu.training_requests import TrainingRequest, TrainingResult
 from gpu.weights import LoraInfo
 
 OnStep = Callable[[StepEvent], None]
@@ -52,15 +54,15 @@ class Runner:
         models stay as they were, and the next request works unless the decision is FATAL. Out of memory
         drops all models, so that a smaller request finds the whole device.
         """
-        try:
+        with self._named_errors():
             return self._run(request, on_step, should_cancel or (lambda: False))
-        except Exception as error:
-            named = translated(error)
-            if isinstance(named, OutOfMemory):
-                self._models.clear()
-            if named is error:
-                raise
-            raise named from error
+
+    def train(
+        self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel
+    ) -> TrainingResult:
+        """Train a LoRA on a checkpoint, which stays as it was; see `gpu.training`. Raises as `run` does."""
+        with self._named_errors(), self._models.use(request.key) as models:
+            return training.train(models.checkpoint.model, request, on_step, should_cancel)
 
     def resident(self) -> list[str]:
         """Public names of the loaded checkpoints and ControlNets, the most recently used one last."""
@@ -85,6 +87,19 @@ class Runner:
     def close(self) -> None:
         """Drop all models. The runner can still be used: it loads them again."""
         self._models.clear()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Whatever fails in the block gets its name; out of memory drops all models."""
+        try:
+            yield
+        except Exception as error:
+            named = translated(error)
+            if isinstance(named, OutOfMemory):
+                self._models.clear()
+            if named is error:
+                raise
+            raise named from error
 
     def _run(
         self, request: InferenceRequest, on_step: OnStep | None, should_cancel: ShouldCancel

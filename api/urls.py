@@ -31,6 +31,7 @@ from .views.operators import Pools, Queues
 from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
 from .views.studio import SignIn, SignOut, Studio
 from .views.tasks import TaskCancel, TaskDetail, TaskRetry, Tasks
+from .views.training import SubjectTrain
 
 # The address under /v1/generations/ → the strategy it is for.
 SHORTHANDS = {
@@ -107,6 +108,7 @@ urlpatterns = [
     path("v1/loras/<uuid:id>", LoraDetail.as_view(), name="lora"),
     path("v1/subjects", Subjects.as_view(), name="subjects"),
     path("v1/subjects/<uuid:id>", SubjectDetail.as_view(), name="subject"),
+    path("v1/subjects/<uuid:id>/train", SubjectTrain.as_view(), name="subject-train"),
     path("v1/products", Products.as_view(), name="products"),
     path("v1/products/<uuid:id>", ProductDetail.as_view(), name="product"),
     path("v1/styles", Styles.as_view(), name="styles"),

@@ -57,9 +57,7 @@ class Runner:
         with self._named_errors():
             return self._run(request, on_step, should_cancel or (lambda: False))
 
-    def train(
-        self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel
-    ) -> TrainingResult:
+    def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
         """Train a LoRA on a checkpoint, which stays as it was; see `gpu.training`. Raises as `run` does."""
         with self._named_errors(), self._models.use(request.key) as models:
             return training.train(models.checkpoint.model, request, on_step, should_cancel)

@@ -4,18 +4,17 @@ Pictures and prompt are encoded once; a step draws its noise from the seed and i
 a training that was cut off goes on from its last checkpoint as if nothing had happened.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import DDPMScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.training_utils import cast_training_params
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from PIL import Image, ImageOps
@@ -60,9 +59,10 @@ def train(
             if time.monotonic() - saved_at > request.checkpoint_seconds:
                 course.save()
                 saved_at = time.monotonic()
-        layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(base.unet))
+        course.save()
+        layers = get_peft_model_state_dict(base.unet)
     base.save_lora_weights(request.folder, unet_lora_layers=layers, weight_name=LORA)
-    return TrainingResult(request.folder / LORA, first, tuple(course.losses))
+    return TrainingResult(request.folder / LORA, _side(base), first, tuple(course.losses))
 
 
 def _targets(unet: UNet2DConditionModel) -> list[str]:
@@ -75,22 +75,22 @@ def _targets(unet: UNet2DConditionModel) -> list[str]:
 @contextmanager
 def _adapter(base: StableDiffusionXLPipeline, request: TrainingRequest) -> Iterator[list[torch.nn.Parameter]]:
     """A fresh LoRA in the UNet, in float32 whatever the UNet's own dtype; gone after the block."""
-    unet = base.unet.requires_grad_(False)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed)
-        config = LoraConfig(
-            r=request.rank, lora_alpha=request.rank, init_lora_weights="gaussian", target_modules=_targets(unet)
-        )
-        try:
+    unet, rank = base.unet.requires_grad_(False), request.rank
+    config = LoraConfig(
+        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=_targets(unet)
+    )  # fmt: skip
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(request.seed)
             unet.add_adapter(config)
-            cast_training_params(unet, torch.float32)
-            if unet.device.type != CPU:  # time for memory: a full-size UNet would not fit beside its gradients
-                unet.train().enable_gradient_checkpointing()
-            yield [weight for weight in unet.parameters() if weight.requires_grad]
-        finally:
-            unet.disable_gradient_checkpointing()
-            unet.eval()
-            base.unload_lora_weights()
+        cast_training_params(unet, torch.float32)
+        if unet.device.type != CPU:  # time for memory: a full-size UNet leaves little beside itself
+            unet.train().enable_gradient_checkpointing()
+        yield [weight for weight in unet.parameters() if weight.requires_grad]
+    finally:
+        unet.disable_gradient_checkpointing()
+        unet.eval()
+        base.unload_lora_weights()
 
 
 class _Course:
@@ -118,13 +118,13 @@ class _Course:
         value = loss.item()
         if not np.isfinite(value):
             raise BrokenOutput(
-                f"The training diverged at step {self.step + 1}; use a lower learning_rate, or other pictures."
+                f"The training diverged at step {self.step + 1}; use a lower learning_rate or other pictures."
             )
         self.losses.append(value)
 
     def save(self) -> None:
         """Whole or not at all: whoever dies while writing leaves the file before."""
-        draft = self._file.with_suffix(".part")
+        draft = self._file.with_suffix(f".{os.getpid()}")  # one who lost the task may still be writing
         draft.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "weights": [weight.detach() for weight in self._weights],
@@ -157,8 +157,9 @@ class _Lessons:
 def _lessons(base: StableDiffusionXLPipeline, request: TrainingRequest) -> _Lessons:
     """Pictures and prompt, encoded."""
     device, dtype = base.unet.device, base.unet.dtype
-    side = base.unet.config.sample_size * base.vae_scale_factor
-    hidden, _, pooled, _ = base.encode_prompt(request.prompt, device=device, do_classifier_free_guidance=False)
+    side = _side(base)
+    texts = base.encode_prompt(request.prompt, device=device, do_classifier_free_guidance=False)
+    hidden, _, pooled, _ = texts
     size = torch.tensor([[side, side, 0, 0, side, side]], device=device, dtype=dtype)
     return _Lessons(
         latents=torch.cat([_latents(base, image, side) for image in request.images]).float(),
@@ -166,6 +167,11 @@ def _lessons(base: StableDiffusionXLPipeline, request: TrainingRequest) -> _Less
         conditions={"text_embeds": pooled, "time_ids": size},
         schedule=DDPMScheduler.from_config(base.scheduler.config),
     )
+
+
+def _side(base: StableDiffusionXLPipeline) -> int:
+    """The checkpoint's own size, in pixels."""
+    return base.unet.config.sample_size * base.vae_scale_factor
 
 
 def _latents(base: StableDiffusionXLPipeline, image: Image.Image, side: int) -> Tensor:

@@ -44,8 +44,10 @@ class TrainingRequest:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The LoRA's file in diffusers' format, the step that this run began after, the loss of every step."""
+    """The LoRA's file in diffusers' format, the side of the squares it was trained on (pixels), the step that
+    this run began after, and the loss of every step."""
 
     file: Path
+    side: int
     resumed_at: int
     losses: tuple[float, ...]

@@ -1,6 +1,8 @@
 """LoRAs an owner uploads."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -9,12 +11,13 @@ from django.core.files.temp import NamedTemporaryFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.utils import timezone
 
 from gpu.errors import GpuError
 from gpu.weights import validate_lora
 
 from .errors import InvalidLora, LoraInUse, one
-from .models import Lora
+from .models import Lora, Subject
 from .models.concept import named
 
 
@@ -41,6 +44,36 @@ def lora_create(owner: AbstractBaseUser, name: str, upload: UploadedFile) -> Lor
         lora.file.save("", File(copy), save=False)
     lora.save(force_insert=True)
     return lora
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedLora:
+    """A LoRA whose file is stored and whose row is not yet, and the subject that it was trained for."""
+
+    lora: Lora
+    subject: UUID
+
+
+def trained_lora(subject: Subject, file: Path) -> TrainedLora:
+    """Store what a training made, under the name of its subject."""
+    info = validate_lora(file)
+    lora = Lora(
+        owner_id=subject.owner_id, name=subject.name, sha256=info.sha256, size=info.bytes, rank=info.rank
+    )
+    with file.open("rb") as made:
+        lora.file.save("", File(made), save=False)
+    return TrainedLora(lora, subject.pk)
+
+
+def lora_adopt(trained: TrainedLora) -> None:
+    """Write the row and let the subject speak with it, in the transaction of the training's success.
+
+    A subject that was deleted meanwhile leaves its owner the LoRA.
+    """
+    trained.lora.save(force_insert=True)
+    Subject.objects.filter(id=trained.subject).update(
+        lora=trained.lora, weight=1.0, updated_at=timezone.now()
+    )
 
 
 def lora_delete(lora: Lora) -> None:

@@ -6,6 +6,7 @@ QUEUES = {  # task type → queue; one line per type
     "detail_enhancer": "detail_enhancer",
     "background_fix": "background_fix",
     "image_adjust": "image_adjust",
+    "training": "training",
 }
 CELERY_PREFIX = "atelier."
 

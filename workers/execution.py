@@ -8,7 +8,8 @@ from django.db import DataError, Error, IntegrityError, close_old_connections
 from gpu.errors import Canceled, Decision, GpuError
 from strategies import lifecycle
 from strategies.lifecycle import Claim, Failure, Output
-from strategies.models import Asset
+from strategies.models import Asset, Lora
+from strategies.scheduling import time_limit
 
 from . import identity
 from .heartbeat import Heartbeat
@@ -31,7 +32,11 @@ def run_next(queue: str) -> str | None:
     close_old_connections()  # Celery does this in the parent only
     held = patiently(
         lambda: lifecycle.claim(
-            queue=queue, worker=identity.NODE, device=identity.DEVICE, lease_seconds=settings.LEASE_SECONDS
+            queue=queue,
+            worker=identity.NODE,
+            device=identity.DEVICE,
+            lease_seconds=settings.LEASE_SECONDS,
+            served=identity.QUEUES,
         )
     )
     if held is None:
@@ -79,7 +84,7 @@ def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
             raise
         return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
     except SoftTimeLimitExceeded:
-        limit = settings.TASK_TIME_LIMIT
+        limit = time_limit(held.task.task_type)
         return Failure("time_limit", f"The task ran longer than {limit} s; ask for less.", retryable=False)
     except (Error, OSError) as error:
         log.exception("task_stumbled")
@@ -115,3 +120,6 @@ def _take_away(output: Output) -> None:
         if asset.id not in stored:
             log.info("output_dropped", reason="canceled or lease lost", asset=str(asset.id))
             asset.file.delete(save=False)
+    made = output.lora and output.lora.lora
+    if made and not patiently(Lora.objects.filter(id=made.id).exists):
+        made.file.delete(save=False)

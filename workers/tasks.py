@@ -5,6 +5,7 @@ from celery import Task
 from django.conf import settings
 
 from strategies import lifecycle
+from strategies.scheduling import time_limit
 from strategies.tasktypes import QUEUES, celery_name
 
 from . import process
@@ -17,7 +18,9 @@ log = structlog.get_logger(__name__)
 def _register(task_type: str) -> Task:
     queue = QUEUES[task_type]
 
-    @app.task(name=celery_name(task_type))
+    limit = time_limit(task_type)
+
+    @app.task(name=celery_name(task_type), time_limit=limit, soft_time_limit=limit - 30)
     def wake(task: str) -> str | None:
         """`task` only says why we were woken; the best waiting task of the queue is run."""
         try:

@@ -1,5 +1,6 @@
 """A worker's time-limited, token-fenced right to a task."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -8,10 +9,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ..models import Generation, Prediction, Status, Task
+from ..scheduling import PATIENCE, goes_before
 from .announce import status_changed, task_changed
 
 # The best waiting task of a queue, and only for the one transaction that gets it. Urgent first, then the one
-# that has waited longest: the order of the index `task_waiting`.
+# that has waited longest: the order of the index `task_waiting`. One of a background queue gives way, for as
+# long as its patience lasts, to whatever could start in the queues that go before.
 CLAIM = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,
@@ -21,6 +24,12 @@ WHERE id = (
     WHERE status = 'starting' AND ready AND queue = %(queue)s
       AND (not_before IS NULL OR not_before <= now())
       AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
+      AND (greatest(created_at, not_before) < now() - %(patience)s OR NOT EXISTS (
+          SELECT 1 FROM strategies_task AS first
+          WHERE first.status = 'starting' AND first.ready AND first.queue = ANY(%(before)s::text[])
+            AND (first.not_before IS NULL OR first.not_before <= now())
+            AND (first.deadline IS NULL OR first.deadline > now() OR first.started_at IS NOT NULL)
+      ))
     ORDER BY priority DESC, created_at, id
     LIMIT 1 FOR UPDATE SKIP LOCKED
 )
@@ -36,8 +45,14 @@ class Claim:
     token: UUID
 
 
-def claim(*, queue: str, worker: str, device: str, lease_seconds: float) -> Claim | None:
-    """Move the best waiting task of `queue` to `processing` under a fresh lease; None when nothing waits."""
+def claim(
+    *, queue: str, worker: str, device: str, lease_seconds: float, served: Sequence[str] = ()
+) -> Claim | None:
+    """Move the best waiting task of `queue` to `processing` under a fresh lease.
+
+    `served` are all queues of the claiming pool. None when nothing waits, or when what waits gives way to the
+    tasks of another of them; the reaper publishes it again.
+    """
     token = uuid4()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -45,7 +60,8 @@ def claim(*, queue: str, worker: str, device: str, lease_seconds: float) -> Clai
                 CLAIM,
                 {
                     "worker": worker, "device": device, "token": token, "queue": queue,
-                    "lease": timedelta(seconds=lease_seconds),
+                    "lease": timedelta(seconds=lease_seconds), "patience": PATIENCE,
+                    "before": goes_before(queue, served),
                 },
             )  # fmt: skip
             row = cursor.fetchone()

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ..dispatch import publish_on_commit
+from ..loras import TrainedLora, lora_adopt
 from ..models import Asset, Status, Task
 from .announce import output_stored, task_changed
 from .claim import Claim
@@ -28,6 +29,7 @@ class Output:
     seconds: float = 0.0
     logs: str = ""
     result: dict[str, Any] = field(default_factory=dict)
+    lora: TrainedLora | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def succeed(held: Claim, output: Output) -> bool:
             for asset in output.assets:
                 asset.prediction_id = task.prediction_id
         Asset.objects.bulk_create(output.assets)
+        if output.lora:
+            lora_adopt(output.lora)
         if following:
             Task.objects.filter(id=following.id).update(ready=True)
             publish_on_commit([following])

@@ -12,6 +12,7 @@ from .drawing import DrawingParams
 from .editing import AreaParams, DetailEnhancerParams, EditingParams, ReferenceParams
 from .generation import GenerationParams
 from .image_adjust import ImageAdjustParams
+from .training import TrainingParams
 
 PARAMS: dict[str, type[TaskParams]] = {
     "generation": GenerationParams,
@@ -19,12 +20,13 @@ PARAMS: dict[str, type[TaskParams]] = {
     "detail_enhancer": DetailEnhancerParams,
     "background_fix": BackgroundFixParams,
     "image_adjust": ImageAdjustParams,
+    "training": TrainingParams,
 }
 
 __all__ = [
     "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
     "EditingParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params", "ReferenceParams",
-    "Seed", "TaskParams", "Weights", "parse",
+    "Seed", "TaskParams", "TrainingParams", "Weights", "parse",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gpu.errors import Decision, DeviceFault, GpuError
 from gpu.requests import InferenceRequest, InferenceResult
+from gpu.training_requests import TrainingRequest, TrainingResult
 
 from .. import identity
 from .generator import Capability, OnStep, ShouldCancel, check_capabilities
@@ -56,6 +57,10 @@ class LocalSdxl:
     ) -> InferenceResult:
         check_capabilities(self, request)
         return self._runner.run(request, on_step=on_step, should_cancel=should_cancel)
+
+    def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
+        """Train a LoRA on a checkpoint that this process keeps."""
+        return self._runner.train(request, on_step, should_cancel)
 
     def health(self) -> dict[str, Any]:
         return {"memory": self._runner.memory(), "resident": self._runner.resident()}

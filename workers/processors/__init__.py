@@ -6,6 +6,7 @@ from .editing import EditingProcessor
 from .generation import GenerationProcessor
 from .image_adjust import ImageAdjustProcessor
 from .processor import Processor
+from .training import TrainingProcessor
 
 PROCESSORS: dict[str, Processor] = {
     "generation": GenerationProcessor(),
@@ -13,4 +14,5 @@ PROCESSORS: dict[str, Processor] = {
     "detail_enhancer": DetailEnhancerProcessor(),
     "background_fix": BackgroundFixProcessor(),
     "image_adjust": ImageAdjustProcessor(),
+    "training": TrainingProcessor(),
 }

@@ -1,0 +1,33 @@
+"""`/v1/subjects/{id}/train`."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from strategies.models import Subject
+from strategies.services.training import TrainingAsk, training_create
+
+from ..idempotency import idempotent
+from ..schema import IDEMPOTENCY_KEY
+from ..selectors import concepts_of
+from ..serializers.base import parsed
+from ..serializers.tasks import TaskSerializer
+from ..serializers.training import TrainingAskSerializer
+from .tasks import accepted_task
+
+
+class SubjectTrain(APIView):
+    @extend_schema(
+        operation_id="subjects_train", request=TrainingAskSerializer, responses={202: TaskSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request, id: UUID) -> Response:
+        """Train a LoRA of the subject; when the task has succeeded the subject speaks with it."""
+        subject = get_object_or_404(concepts_of(request.user, Subject), id=id)
+        ask = TrainingAsk(**parsed(TrainingAskSerializer, request))
+        return accepted_task(training_create(subject, ask, request_id=request.request_id).id, request)

@@ -1,0 +1,22 @@
+"""Which work gives way to which."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+
+from .tasktypes import QUEUES
+
+BACKGROUND = ("training", "video")  # task types that take minutes: they begin when nobody waits for a picture
+PATIENCE = timedelta(minutes=10)  # how long such a task may be passed over
+
+
+def goes_before(queue: str, served: Iterable[str]) -> list[str]:
+    """Of the queues that a pool serves, those whose waiting tasks go before the ones of `queue`."""
+    background = {QUEUES[task_type] for task_type in BACKGROUND if task_type in QUEUES}
+    return sorted(set(served) - background) if queue in background else []
+
+
+def time_limit(task_type: str) -> int:
+    """Seconds after which a task of this type is stopped."""
+    return settings.TRAINING_TIME_LIMIT if task_type == "training" else settings.TASK_TIME_LIMIT

@@ -1,0 +1,101 @@
+"""Background work begins when nobody waits for a picture, and not much later."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from strategies import lifecycle, scheduling
+from strategies.models import Status, Task
+from strategies.models.generation import Priority
+from strategies.params import TrainingParams, Weights
+from strategies.signatures import lone_signature
+from tests.factories import make_generation
+
+from .lifecycle import claim
+
+SERVED = ("generation", "refine", "video", "training")
+
+
+@pytest.fixture
+def training(owner) -> Task:
+    params = TrainingParams(
+        checkpoint=Weights(location="pocket:pocket-sdxl"), subject=uuid4(), images=(uuid4(),),
+        prompt="a zorp", num_train_steps=10, rank=4, learning_rate=1e-3, seed=1,
+    )  # fmt: skip
+    signature = lone_signature(
+        owner.pk,
+        params,
+        priority=Priority.HIGH,
+        not_before=None,
+        deadline=None,
+        max_attempts=3,
+        request_id="",
+    )
+    return lifecycle.start_alone(signature)
+
+
+def claimed(*, served=SERVED) -> Task | None:
+    held = lifecycle.claim(queue="training", worker="w@here", device="cpu", lease_seconds=60, served=served)
+    return held and held.task
+
+
+def test_a_training_begins_when_nothing_waits(training):
+    assert claimed() == training
+
+
+def test_a_training_gives_way_to_a_waiting_picture_and_begins_after_it(owner, workflow, training):
+    make_generation(owner, workflow)
+    assert claimed() is None
+    training.refresh_from_db()
+    assert (training.status, training.attempt) == (Status.STARTING, 0)
+    assert claim() is not None
+    assert claimed() == training
+
+
+def test_pictures_that_another_pool_draws_hold_nothing_up(owner, workflow, training):
+    make_generation(owner, workflow)
+    assert claimed(served=("training", "video")) == training
+
+
+def test_pictures_that_must_not_start_yet_hold_nothing_up(owner, workflow, training):
+    make_generation(owner, workflow, not_before=timezone.now() + timedelta(hours=1))
+    assert claimed() == training
+
+
+def test_a_training_is_passed_over_for_ten_minutes_at_most(owner, workflow, training):
+    make_generation(owner, workflow)
+    almost = timezone.now() - scheduling.PATIENCE + timedelta(seconds=30)
+    Task.objects.filter(id=training.id).update(created_at=almost)
+    assert claimed() is None
+    Task.objects.filter(id=training.id).update(created_at=almost - timedelta(minutes=1))
+    assert claimed() == training
+
+
+def test_patience_begins_when_the_training_may_start(owner, workflow, training):
+    make_generation(owner, workflow)
+    now = timezone.now()
+    Task.objects.filter(id=training.id).update(
+        created_at=now - timedelta(hours=2), not_before=now - timedelta(minutes=1)
+    )
+    assert claimed() is None
+
+
+def test_pictures_never_give_way(owner, workflow, training):
+    make_generation(owner, workflow)
+    held = lifecycle.claim(queue="generation", worker="w", device="cpu", lease_seconds=60, served=SERVED)
+    assert held.task.task_type == "generation"
+
+
+def test_the_reaper_calls_again_for_what_was_passed_over(owner, workflow, training, broker_queue):
+    make_generation(owner, workflow)
+    assert claimed() is None  # and its message is gone
+    Task.objects.filter(id=training.id).update(published_at=timezone.now() - timedelta(seconds=31))
+    before = broker_queue("training")
+    lifecycle.reap(republish_seconds=30)
+    assert broker_queue("training") == before + 1
+
+
+def test_a_training_may_run_longer_than_a_picture():
+    assert scheduling.time_limit("training") > scheduling.time_limit("generation")

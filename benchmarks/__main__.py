@@ -6,13 +6,14 @@ from pathlib import Path
 
 from tests.stack import running_stack
 
-from . import catalogue, memory, overhead, throughput
+from . import catalogue, memory, overhead, throughput, training
 
 BENCHMARKS = {
     "throughput": throughput.run,
     "overhead": overhead.run,
     "memory": memory.run,
     "catalogue": catalogue.run,
+    "training": training.run,
 }
 POOLS = Path(__file__).resolve().parent.parent / "pools.toml"
 

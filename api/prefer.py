@@ -19,7 +19,7 @@ from .selectors import whole
 from .serializers.generations import generation_document
 
 MAX_SECONDS = 60
-ROUTES = ("generations", "prediction-replay")
+ROUTES = re.compile(r"generations(-.+)?|prediction-replay")  # names; a shorthand is generations-NAME
 WAIT = re.compile(r"(?:^|[,;])\s*wait(?:\s*=\s*\"?(\d{1,6})\"?)?\s*(?=[,;]|$)", re.IGNORECASE)
 
 
@@ -31,7 +31,9 @@ def PreferWaitMiddleware(get_response):
         response = await get_response(request)
         seconds = preferred_seconds(request)
         match = request.resolver_match
-        if seconds is None or response.status_code != 202 or not match or match.url_name not in ROUTES:
+        if seconds is None or response.status_code != 202 or not match:
+            return response
+        if not ROUTES.fullmatch(match.url_name or ""):
             return response
         await let_go()
         return await _held(request, response, seconds)

@@ -13,7 +13,7 @@ from .drawing import check_drawing, drawing_fields, id_of, picture_of
 from .errors import InvalidImage, InvalidInputs, one
 from .inputs import DrawingInputs, Inputs, parse_inputs
 from .models import Asset, Generation, Prediction
-from .params import DetailEnhancerParams, EditingParams, ReferenceParams, TaskParams
+from .params import DetailEnhancerParams, EditingParams, ReferenceParams, TaskParams, Weights
 from .records import create_generation
 from .signatures import TaskSignature, task_signature
 from .strategy import Ask
@@ -22,6 +22,7 @@ AREA_STRENGTH = 1.0  # inside a mask or region nothing of the old is wanted
 WHOLE_STRENGTH = 0.6  # without either, the picture should still be the one that was sent
 REFERENCE_STRENGTH = 0.5  # enough to melt a reference in, not enough to lose it
 MAX_REFERENCES = 4
+SHAPES, CLIPSEG = "shapes", "clipseg:"  # finders: the one built in, and the models named after the prefix
 
 
 class ReferenceImage(Inputs):
@@ -50,7 +51,7 @@ class EditingInputs(DrawingInputs):
     base_image: str
     mask: str | None = None
     region: str | None = Field(default=None, min_length=1, max_length=200)
-    region_finder: str = "shapes"
+    region_finder: str = Field(default=SHAPES, max_length=400, pattern=rf"^({SHAPES}|{CLIPSEG}.+)$")
     reference_images: tuple[ReferenceImage, ...] = Field(default=(), max_length=MAX_REFERENCES)
     strength: float | None = Field(default=None, ge=0, le=1)
     detail_strength: float = Field(default=0.3, ge=0, le=1)
@@ -142,7 +143,7 @@ def _chain(generation: Generation, inputs: EditingInputs, seed: int) -> list[Tas
         "base_image": id_of(inputs.base_image),
         "mask": id_of(inputs.mask),
         "region": inputs.region,
-        "region_finder": inputs.region_finder,
+        "region_finder": _finder(inputs.region_finder),
     }
     references = tuple(
         ReferenceParams(**item.model_dump(exclude={"image"}), image=item.image)
@@ -152,6 +153,14 @@ def _chain(generation: Generation, inputs: EditingInputs, seed: int) -> list[Tas
     if references:
         chain.append(DetailEnhancerParams(**area, strength=inputs.detail_strength))
     return chain
+
+
+def _finder(name: str) -> Weights | None:
+    """`clipseg:LOCATION`, for one from the hub with `@REVISION`; None for the shapes."""
+    if name == SHAPES:
+        return None
+    location, _, revision = name.removeprefix(CLIPSEG).partition("@")
+    return Weights(location=location, revision=revision or None)
 
 
 def _id(ask: Ask, reference: str, *loc: str | int) -> str:

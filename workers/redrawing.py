@@ -8,6 +8,7 @@ from PIL import Image
 
 from gpu.errors import Canceled, Decision, GpuError
 from gpu.masks import Mask, binary, digest, is_empty, merged, padded, plain, whole
+from gpu.provenance import public_name
 from gpu.requests import (
     InferenceRequest,
     ModelSource,
@@ -68,10 +69,15 @@ def area_record(params: AreaParams, mask: Mask) -> dict[str, Any]:
     return {
         "base_image": str(params.base_image),
         "region": params.region,
-        "region_finder": params.region_finder if params.region is not None else None,
+        "region_finder": _finder_name(params) if params.region is not None else None,
         "mask_sha256": digest(mask),
         "mask_box": mask.getbbox(),
     }
+
+
+def _finder_name(params: AreaParams) -> str:
+    """Of a path only the last part, because pictures leave this machine."""
+    return "shapes" if params.region_finder is None else public_name(model_source(params.region_finder))
 
 
 def redraw(

@@ -5,17 +5,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import Params
+from .base import Params, Weights
 from .drawing import DrawingParams
 
 
 class AreaParams(DrawingParams):
-    """A part of a picture to draw anew: a mask, or what a text names, or else all of it."""
+    """A part of a picture to draw anew: a mask, or what a text names, or else all of it.
+
+    `region_finder` is a CLIPSeg model; without one, coloured shapes are found.
+    """
 
     base_image: UUID
     mask: UUID | None = None
     region: str | None = None
-    region_finder: str
+    region_finder: Weights | None = None
     strength: float = Field(ge=0, le=1)
 
 

@@ -37,7 +37,7 @@ def chain(generation) -> list:
 def test_an_edit_is_one_task(edit, base):
     (params,) = chain(edit(base_image=base, region="the red circle"))
     assert isinstance(params, EditingParams)
-    assert (str(params.base_image), params.region, params.region_finder) == (base, "the red circle", "shapes")
+    assert (str(params.base_image), params.region, params.region_finder) == (base, "the red circle", None)
     assert params.strength == 1.0, "inside the region nothing of the old is wanted"
 
 
@@ -140,3 +140,13 @@ def test_a_chain_is_replayed_as_it_was(owner, edit, base):
 
     assert plain(again) == plain(first)
     assert len(plain(again)) == 2
+
+
+def test_an_author_may_name_a_model_that_finds_regions(edit, base):
+    workflow = editing_workflow()
+    (finder,) = (spec for spec in workflow.contract["inputs"] if spec["key"] == "region_finder")
+    name = f"clipseg:org/clipseg@{'a' * 40}"
+    finder.update(options=[{"value": name, "label": "Anything"}], default=name)
+    workflow.save()
+    (params,) = chain(edit(workflow, base_image=base, region="the hat"))
+    assert (params.region_finder.location, params.region_finder.revision) == ("org/clipseg", "a" * 40)

@@ -16,6 +16,7 @@ task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 task_create_missing_queues = False
 task_default_queue = "maintenance"
 task_routes = {f"atelier.{task_type}": {"queue": task_type} for task_type in TASK_TYPES}
+task_routes["atelier.deliver_webhooks"] = {"queue": "webhooks"}
 task_routes["atelier.reap"] = {"queue": "maintenance"}
 
 # Messages are JSON, small, and acknowledged after the work is durable.

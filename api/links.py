@@ -4,13 +4,13 @@ import time
 from uuid import UUID
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 from django.http import HttpRequest
 from django.urls import reverse
 
-from .problems import Refused
+from strategies.file_tokens import SIGNER, file_token
 
-SIGNER = Signer(salt="atelier.files")
+from .problems import Refused
 
 
 def link(name: str, request: HttpRequest | None = None, **parts: object) -> str:
@@ -20,13 +20,8 @@ def link(name: str, request: HttpRequest | None = None, **parts: object) -> str:
 
 
 def file_link(asset: UUID, request: HttpRequest | None = None) -> str:
-    """A signed address of an asset's file.
-
-    The same for a while, so that browsers can keep the picture; it is good for OUTPUT_URL_SECONDS at least.
-    """
-    step = max(1, settings.OUTPUT_URL_SECONDS // 24)
-    expiry = (int(time.time()) // step + 1) * step + settings.OUTPUT_URL_SECONDS
-    return link("file", request, token=SIGNER.sign(f"{asset.hex}.{expiry}"))
+    """A signed address of an asset's file."""
+    return link("file", request, token=file_token(asset))
 
 
 def asset_of_token(token: str) -> UUID:

@@ -199,3 +199,12 @@ ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=16 * 1024 * 1024)
 LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
 # True lets clients name images on plain http and on private addresses: only where every client is trusted.
 ALLOW_PRIVATE_IMAGE_URLS = env.bool("ATELIER_ALLOW_PRIVATE_IMAGE_URLS", default=False)
+# Webhooks: pauses after the first, second, … failed attempt (Standard Webhooks), and the time an attempt has.
+WEBHOOK_RETRY_SECONDS = env.list(
+    "ATELIER_WEBHOOK_RETRY_SECONDS", cast=float,
+    default=[5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+)  # fmt: skip
+WEBHOOK_TIMEOUT_SECONDS = env.float("ATELIER_WEBHOOK_TIMEOUT_SECONDS", default=15.0)
+MAX_WEBHOOKS = env.int("ATELIER_MAX_WEBHOOKS", default=20)  # of one account
+# True lets clients name webhooks on plain http and on private addresses: only where every client is trusted.
+ALLOW_PRIVATE_WEBHOOK_URLS = env.bool("ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS", default=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
@@ -15,6 +15,8 @@ from .models import Status, Task
 from .signatures import wake_up
 
 log = structlog.get_logger(__name__)
+DELIVER = "atelier.deliver_webhooks"
+DELIVER_SECONDS = 30  # a wake-up that nobody heard for so long is void: the reaper sends others
 
 
 def publish_on_commit(tasks: Iterable[Task]) -> None:
@@ -46,6 +48,20 @@ def publish(tasks: list[Task]) -> int:
         log.warning("publish_failed", unsent=len(tasks) - sent, error=str(error))
         _note(tasks[sent:], None)
     return sent
+
+
+def wake_deliverers_on_commit() -> None:
+    """Wake a worker for the webhook messages of this transaction, once."""
+    if not any(hook[1] is wake_deliverers for hook in connection.run_on_commit):
+        transaction.on_commit(wake_deliverers, robust=True)
+
+
+def wake_deliverers() -> None:
+    """Wake a worker for whatever webhook messages are due."""
+    try:
+        app.signature(DELIVER).apply_async(retry=False, expires=DELIVER_SECONDS)
+    except (OperationalError, OSError) as error:
+        log.warning("publish_failed", message=DELIVER, error=str(error))
 
 
 def messages_in(queue: str) -> int:

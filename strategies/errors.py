@@ -92,6 +92,30 @@ class AssetInUse(RequestError):
     code = "asset_in_use"
 
 
+class InvalidWebhook(RequestError):
+    """The address of a webhook is not one, or leads into a private network."""
+
+    code = "invalid_webhook"
+
+
+class TooManyWebhooks(RequestError):
+    """The account has as many webhooks as it may have."""
+
+    code = "too_many_webhooks"
+
+
+class WebhookDisabled(RequestError):
+    """Nothing is sent to a webhook that is disabled."""
+
+    code = "webhook_disabled"
+
+
+class DeliveryUnderWay(RequestError):
+    """The delivery is being attempted at this moment."""
+
+    code = "delivery_under_way"
+
+
 def one(loc: tuple[str | int, ...], msg: str, kind: str = "value_error") -> list[Problem]:
     """The `errors` of a single-field problem."""
     return [Problem(loc=list(loc), msg=msg, type=kind)]

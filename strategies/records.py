@@ -28,6 +28,8 @@ def create_generation(
         not_before=ask.not_before,
         deadline=ask.deadline,
         metadata=ask.metadata,
+        webhook=ask.webhook,
+        webhook_events_filter=ask.webhook_events_filter,
         request_id=ask.request_id,
     )
     predictions = Prediction.objects.bulk_create(

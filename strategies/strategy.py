@@ -29,6 +29,8 @@ class Ask:
     not_before: datetime | None = None
     deadline: datetime | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    webhook: str = ""
+    webhook_events_filter: list[str] = field(default_factory=list)
     request_id: str = ""
 
 

@@ -1,14 +1,20 @@
-"""The Celery tasks: one per task type, all alike, and the reaper. They fetch and call, and decide nothing."""
+"""The Celery tasks: one per task type, all alike, the sender of webhooks and the reaper.
+
+They fetch and call, and decide nothing.
+"""
 
 import structlog
 from celery import Task
 from django.conf import settings
+from django.db import close_old_connections
 
 from strategies import lifecycle
+from strategies.dispatch import DELIVER, wake_deliverers
 from strategies.scheduling import time_limit
 from strategies.tasktypes import QUEUES, celery_name
+from strategies.webhooks import deliveries
 
-from . import process
+from . import process, webhooks
 from .app import app
 from .execution import ProcessUnfit, run_next
 
@@ -36,6 +42,13 @@ def _register(task_type: str) -> Task:
 TASKS = {task_type: _register(task_type) for task_type in QUEUES}
 
 
+@app.task(name=DELIVER)
+def deliver_webhooks() -> None:
+    """Sends whatever is due, whichever message woke us."""
+    close_old_connections()
+    webhooks.deliver()
+
+
 @app.task(name="atelier.reap")
 def reap() -> None:
     """Beat sends this; a pass takes milliseconds when there is nothing to do."""
@@ -44,3 +57,6 @@ def reap() -> None:
         log.info(
             "reaped", returned=done.returned, lost=done.lost, aborted=done.aborted, published=done.published
         )
+    if deliveries.any_due():
+        wake_deliverers()
+    deliveries.forget_old()

@@ -6,7 +6,9 @@ from typing import Any
 from rest_framework import serializers
 
 from strategies.models.generation import Generation, Priority
+from strategies.models.webhook import MAX_URL
 from strategies.services.generations import GenerationAsk
+from strategies.webhooks.events import EVENTS
 
 from .base import FiniteFloatField, StrictSerializer
 
@@ -37,6 +39,13 @@ class GenerationAskSerializer(StrictSerializer):
     not_before = serializers.DateTimeField(allow_null=True, default=None)
     deadline_seconds = FiniteFloatField(min_value=0, max_value=MAX_DEADLINE, allow_null=True, default=None)
     metadata = serializers.DictField(default=dict, help_text="Kept and given back; at most 16 kB.")
+    webhook = serializers.CharField(
+        max_length=MAX_URL, allow_null=True, default=None,
+        help_text="An https URL that hears of this generation; `/v1/webhooks` hear of all.",
+    )  # fmt: skip
+    webhook_events_filter = serializers.ListField(
+        child=serializers.ChoiceField(EVENTS), default=list, help_text="Which events; all when empty."
+    )
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         if len(json.dumps(value).encode()) > METADATA_BYTES:

@@ -1,13 +1,13 @@
 """A generation and its predictions, as every answer, list and event shows them."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from strategies.metrics import metrics_of
 from strategies.models import Generation, Prediction, Status
 from strategies.places import places_of
 from strategies.queues import Place
@@ -69,11 +69,7 @@ class Document(serializers.Serializer):
 
     @extend_schema_field(MetricsSerializer)
     def get_metrics(self, row) -> dict[str, float | None]:
-        return {
-            "predict_time": self.predict_seconds(row),
-            "queue_time": _seconds(row.created_at, row.started_at),
-            "total_time": _seconds(row.created_at, row.completed_at),
-        }
+        return metrics_of(row, self.predict_seconds(row))
 
     @extend_schema_field(QueueSerializer(allow_null=True))
     def get_queue(self, row) -> dict[str, Any] | None:
@@ -176,7 +172,3 @@ def prediction_document(prediction: Prediction, request: HttpRequest | None = No
 
 def output_documents(prediction: Prediction, request: HttpRequest | None = None) -> list[dict[str, Any]]:
     return OutputSerializer(prediction.outputs.all(), many=True, context={"request": request}).data
-
-
-def _seconds(start: datetime, end: datetime | None) -> float | None:
-    return round((end - start).total_seconds(), 3) if end else None

@@ -1,4 +1,7 @@
-"""What the world hears of a state change, after it is durable."""
+"""What the world hears of a state change: its log line, its event and its webhook messages, in one call.
+
+Webhook messages are rows of the same transaction; the rest leaves when it is durable.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +13,8 @@ from django.db import transaction
 
 from .. import events
 from ..models import Task
+from ..webhooks import outbox
+from ..webhooks.events import event_of
 
 log = structlog.get_logger("strategies.lifecycle")
 
@@ -20,17 +25,20 @@ def on_commit(action: Callable[[], Any]) -> None:
 
 
 def status_changed(generation: UUID, status: str, prediction: UUID | None = None, **details: Any) -> None:
-    """One log line and one `status` event for a generation or one of its predictions."""
+    """The new status, just written, of a generation or one of its predictions."""
     data: dict[str, Any] = {"generation": str(generation), "status": status}
     if prediction:
         data["prediction"] = str(prediction)
     on_commit(partial(events.emit, generation, "status", data))
     noun = "prediction" if prediction else "generation"
+    if event := event_of(noun, status):
+        outbox.tell(event, generation, prediction)
     on_commit(partial(log.info, f"{noun}_{status}", **{**data, **details}))
 
 
 def output_stored(generation: UUID, prediction: UUID) -> None:
-    """An `output` event: the prediction's outputs can be fetched."""
+    """The prediction's outputs can be fetched."""
+    outbox.tell("prediction.output", generation, prediction)
     on_commit(partial(events.emit, generation, "output", {"prediction": str(prediction)}))
 
 

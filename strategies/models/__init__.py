@@ -7,16 +7,22 @@ from .lora import Lora
 from .prediction import Prediction
 from .status import TERMINAL, Status
 from .task import Task
+from .webhook import OwnWebhookSecret, WebhookEndpoint
+from .webhook_delivery import DeliveryStatus, WebhookDelivery
 
 __all__ = [
     "TERMINAL",
     "Asset",
+    "DeliveryStatus",
     "Generation",
     "Lora",
+    "OwnWebhookSecret",
     "Prediction",
     "Product",
     "Status",
     "Style",
     "Subject",
     "Task",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from .status import Status, outcome_consistent
+from .webhook import MAX_URL
 
 
 class Priority(models.IntegerChoices):
@@ -42,6 +43,8 @@ class Generation(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
     metadata = models.JSONField(default=dict)
+    webhook = models.CharField(max_length=MAX_URL, blank=True, help_text="hears of this generation alone")
+    webhook_events_filter = models.JSONField(default=list, blank=True, help_text="all when empty")
     request_id = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)

@@ -35,6 +35,7 @@ from ..records import create_generation
 from ..registry import get_strategy
 from ..signatures import TaskSignature, task_signature
 from ..strategy import Ask
+from ..webhooks.addresses import checked_url
 
 SEEDS = 2**32  # a seed the client did not choose stays short enough to read aloud
 
@@ -54,6 +55,8 @@ class GenerationAsk:
     not_before: datetime | None = None
     deadline_seconds: float | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    webhook: str | None = None
+    webhook_events_filter: list[str] = field(default_factory=list)
 
 
 def generation_create(
@@ -82,6 +85,8 @@ def generation_create(
         not_before=ask.not_before,
         deadline=_deadline(ask),
         metadata=ask.metadata,
+        webhook=checked_url(ask.webhook, loc=("webhook",)) if ask.webhook else "",
+        webhook_events_filter=ask.webhook_events_filter,
         request_id=request_id,
     )
     return _start(settled)

@@ -60,7 +60,8 @@ def test_a_body_that_is_no_usable_json_object(client, body, status, code):
     ("change", "loc"),
     [
         ({"unknown": 1}, ["unknown"]),
-        ({"webhook": "https://example.org/"}, ["webhook"]),
+        ({"webhook": ["https://example.org/"]}, ["webhook"]),
+        ({"webhook_events_filter": ["logs"]}, ["webhook_events_filter", 0]),
         ({"seed": -1}, ["seed"]),
         ({"seed": 2**63}, ["seed"]),
         ({"seed": 10**300}, ["seed"]),

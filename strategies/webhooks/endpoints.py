@@ -1,0 +1,102 @@
+"""What owners write: endpoints and the secrets that sign."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from ..errors import TooManyWebhooks
+from ..models import DeliveryStatus, OwnWebhookSecret, WebhookDelivery, WebhookEndpoint
+from .addresses import checked_url
+from .events import EVENTS
+
+BY_OWNER = "Disabled by its owner."
+
+
+def endpoint_create(
+    *, owner: AbstractBaseUser, url: str, events: Sequence[str] = EVENTS, disabled: bool = False
+) -> WebhookEndpoint:
+    """Raises: InvalidWebhook, TooManyWebhooks."""
+    checked = checked_url(url, loc=("url",))
+    with transaction.atomic():
+        type(owner).objects.select_for_update(no_key=True).get(pk=owner.pk)  # so that two do not count alike
+        if WebhookEndpoint.objects.filter(owner=owner).count() >= settings.MAX_WEBHOOKS:
+            raise TooManyWebhooks(
+                f"The account has {settings.MAX_WEBHOOKS} webhooks, as many as it may have; delete one first."
+            )
+        return WebhookEndpoint.objects.create(
+            owner=owner, url=checked, events=list(events), disabled=disabled,
+            disabled_reason=BY_OWNER if disabled else "",
+        )  # fmt: skip
+
+
+def endpoint_update(endpoint: WebhookEndpoint, **changes: Any) -> WebhookEndpoint:
+    """Change some of `url`, `events`, `disabled`; what waits goes to the new URL.
+
+    Raises: InvalidWebhook.
+    """
+    if "url" in changes:
+        changes["url"] = checked_url(changes["url"], loc=("url",))
+    disabled = changes.pop("disabled", None)
+    with transaction.atomic():
+        locked = _locked(endpoint.id)
+        for field, value in changes.items():
+            setattr(locked, field, list(value) if field == "events" else value)
+        if disabled is False:
+            locked.disabled, locked.disabled_reason = False, ""
+            locked.failing_since = locked.resting_until = None
+        locked.save()
+        if disabled and not locked.disabled:
+            disable(locked, BY_OWNER)
+    return locked
+
+
+def endpoint_delete(endpoint: WebhookEndpoint) -> None:
+    """Forget an endpoint with its deliveries; what is not delivered yet never is."""
+    with transaction.atomic():
+        WebhookEndpoint.objects.select_for_update().filter(id=endpoint.id).first()  # nothing joins meanwhile
+        WebhookEndpoint.objects.filter(id=endpoint.id).delete()
+
+
+def endpoint_rotate(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """A new secret; the present one signs along for a day."""
+    with transaction.atomic():
+        locked = _locked(endpoint.id)
+        for field, value in locked.rotated().items():
+            setattr(locked, field, value)
+        locked.save()
+    return locked
+
+
+def disable(locked: WebhookEndpoint, reason: str) -> None:
+    """Send nothing more to an endpoint that the caller has locked; what waits is given up, to be replayed."""
+    locked.disabled, locked.disabled_reason = True, reason
+    locked.save()
+    WebhookDelivery.objects.filter(endpoint=locked, status=DeliveryStatus.PENDING).update(
+        status=DeliveryStatus.FAILED, next_attempt_at=None, lease_token=None, completed_at=timezone.now(),
+        last_error=f"The webhook was disabled: {reason}",
+    )  # fmt: skip
+
+
+def own_secret(owner: AbstractBaseUser) -> OwnWebhookSecret:
+    """The secret behind the `webhook` of single requests, made when it is first needed."""
+    return OwnWebhookSecret.objects.get_or_create(owner_id=owner.pk)[0]
+
+
+def own_secret_rotate(owner: AbstractBaseUser) -> OwnWebhookSecret:
+    """A new one; the present one signs along for a day."""
+    own_secret(owner)
+    with transaction.atomic():
+        locked = OwnWebhookSecret.objects.select_for_update(no_key=True).get(owner_id=owner.pk)
+        for field, value in locked.rotated().items():
+            setattr(locked, field, value)
+        locked.save()
+    return locked
+
+
+def _locked(endpoint: UUID) -> WebhookEndpoint:
+    return WebhookEndpoint.objects.select_for_update(no_key=True).get(id=endpoint)

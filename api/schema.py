@@ -8,6 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
+from strategies.models import DeliveryStatus
+
 from .problems import CONTENT_TYPE
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -18,6 +20,9 @@ PREFER = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER,
     description="`wait` or `wait=N`: hold the answer until the generation is over, 60 seconds at most.",
 )  # fmt: skip
+DELIVERY_STATUS = OpenApiParameter(
+    "status", OpenApiTypes.STR, enum=DeliveryStatus.values, description="Only those that stand so."
+)
 CREATING = [IDEMPOTENCY_KEY, PREFER]
 
 

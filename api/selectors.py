@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from strategies.concepts import Kind
-from strategies.models import Asset, Generation, Lora, Prediction, Task
+from strategies.models import Asset, Generation, Lora, Prediction, Task, WebhookDelivery, WebhookEndpoint
 
 from .models import User
 
@@ -42,3 +42,11 @@ def concepts_of(owner: User, kind: type[Kind]) -> QuerySet[Kind]:
 
 def loras_of(owner: User) -> QuerySet[Lora]:
     return Lora.objects.filter(owner=owner)
+
+
+def webhooks_of(owner: User) -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(owner=owner)
+
+
+def deliveries_of(owner: User) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(owner=owner).select_related("endpoint", "generation")

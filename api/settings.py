@@ -125,6 +125,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.with_event_stream",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "strategies.models.Status.values",
+        "DeliveryStatusEnum": "strategies.models.DeliveryStatus.values",
+        "WebhookEventEnum": "strategies.webhooks.events.EVENTS",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -167,6 +172,8 @@ UNFOLD = {
                     _page("Subjects", "face", "strategies_subject"),
                     _page("Products", "inventory_2", "strategies_product"),
                     _page("Styles", "brush", "strategies_style"),
+                    _page("Webhooks", "webhook", "strategies_webhookendpoint"),
+                    _page("Webhook deliveries", "outgoing_mail", "strategies_webhookdelivery"),
                 ],
             },
             {

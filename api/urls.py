@@ -32,6 +32,17 @@ from .views.predictions import PredictionCancel, PredictionDetail, PredictionRep
 from .views.studio import SignIn, SignOut, Studio
 from .views.tasks import TaskCancel, TaskDetail, TaskRetry, Tasks
 from .views.training import SubjectTrain
+from .views.webhooks import (
+    OwnWebhookDeliveries,
+    OwnWebhookSecretDetail,
+    OwnWebhookSecretRotate,
+    WebhookDeliveries,
+    WebhookDeliveryDetail,
+    WebhookDeliveryReplay,
+    WebhookDetail,
+    WebhookRotate,
+    Webhooks,
+)
 
 # The address under /v1/generations/ → the strategy it is for.
 SHORTHANDS = {
@@ -113,6 +124,19 @@ urlpatterns = [
     path("v1/products/<uuid:id>", ProductDetail.as_view(), name="product"),
     path("v1/styles", Styles.as_view(), name="styles"),
     path("v1/styles/<uuid:id>", StyleDetail.as_view(), name="style"),
+    path("v1/webhooks", Webhooks.as_view(), name="webhooks"),
+    path("v1/webhooks/default/secret", OwnWebhookSecretDetail.as_view(), name="webhook-default-secret"),
+    path("v1/webhooks/default/rotate", OwnWebhookSecretRotate.as_view(), name="webhook-default-rotate"),
+    path("v1/webhooks/default/deliveries", OwnWebhookDeliveries.as_view(), name="webhook-default-deliveries"),
+    path("v1/webhooks/deliveries/<uuid:id>", WebhookDeliveryDetail.as_view(), name="webhook-delivery"),
+    path(
+        "v1/webhooks/deliveries/<uuid:id>/replay",
+        WebhookDeliveryReplay.as_view(),
+        name="webhook-delivery-replay",
+    ),
+    path("v1/webhooks/<uuid:id>", WebhookDetail.as_view(), name="webhook"),
+    path("v1/webhooks/<uuid:id>/rotate", WebhookRotate.as_view(), name="webhook-rotate"),
+    path("v1/webhooks/<uuid:id>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("v1/files/<str:token>", File.as_view(), name="file"),
     path("v1/queues", Queues.as_view(), name="queues"),
     path("v1/pools", Pools.as_view(), name="pools"),

@@ -158,6 +158,7 @@ class GenerationAdmin(RequestAdmin):
         (None, {"fields": (("owner", "strategy", "type"), ("family", "workflow", "workflow_version"))}),
         ("Outcome", {"fields": OUTCOME}),
         ("Request", {"fields": ("selection", "inputs", ("seed", "num_predictions", "rating"), "metadata")}),
+        ("Webhook", {"fields": ("webhook", "webhook_events_filter")}),
         ("When", {"fields": ("priority", "not_before", "deadline", "request_id")}),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from ..models import DeliveryStatus, OwnWebhookSecret, WebhookDelivery, WebhookE
 from .addresses import checked_url
 from .events import EVENTS
 
-BY_OWNER = "Disabled by its owner."
+BY_OWNER = "its owner"
 
 
 def endpoint_create(
@@ -30,11 +30,11 @@ def endpoint_create(
             )
         return WebhookEndpoint.objects.create(
             owner=owner, url=checked, events=list(events), disabled=disabled,
-            disabled_reason=BY_OWNER if disabled else "",
+            disabled_reason=_disabled_by(BY_OWNER) if disabled else "",
         )  # fmt: skip
 
 
-def endpoint_update(endpoint: WebhookEndpoint, **changes: Any) -> WebhookEndpoint:
+def endpoint_update(endpoint: WebhookEndpoint, *, by: str = BY_OWNER, **changes: Any) -> WebhookEndpoint:
     """Change some of `url`, `events`, `disabled`; what waits goes to the new URL.
 
     Raises: InvalidWebhook.
@@ -51,7 +51,7 @@ def endpoint_update(endpoint: WebhookEndpoint, **changes: Any) -> WebhookEndpoin
             locked.failing_since = locked.resting_until = None
         locked.save()
         if disabled and not locked.disabled:
-            disable(locked, BY_OWNER)
+            disable(locked, _disabled_by(by))
     return locked
 
 
@@ -96,6 +96,10 @@ def own_secret_rotate(owner: AbstractBaseUser) -> OwnWebhookSecret:
             setattr(locked, field, value)
         locked.save()
     return locked
+
+
+def _disabled_by(whom: str) -> str:
+    return f"Disabled by {whom}."
 
 
 def _locked(endpoint: UUID) -> WebhookEndpoint:

@@ -10,7 +10,19 @@ from api.models import ApiKey, User
 from strategies.assets import asset_create
 from strategies.concepts import concept_create
 from strategies.loras import lora_create
-from strategies.models import Asset, Generation, Lora, Prediction, Product, Style, Subject, Task
+from strategies.models import (
+    Asset,
+    Generation,
+    Lora,
+    Prediction,
+    Product,
+    Style,
+    Subject,
+    Task,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from strategies.webhooks.endpoints import endpoint_create
 from tests.factories import make_generation, make_owner
 
 from .test_uploads import LORA
@@ -38,6 +50,7 @@ def rows(workflow):
         make_generation(owner, workflow, num_predictions=1)
     finish()
     fail()
+    endpoint_create(owner=owner, url="https://hooks.invalid/a")
     claim()
     asset_create(owner, png())
     lora = lora_create(owner, "Outline", SimpleUploadedFile("a.safetensors", LORA.read_bytes()))
@@ -125,3 +138,25 @@ def test_an_account_is_marked_as_age_verified(browser, account):
     act(browser, "api_user", "mark_age_verified", [account.user])
     account.user.refresh_from_db()
     assert account.user.age_verified_at is not None
+
+
+def test_a_webhook_is_switched_off_and_on_and_its_messages_are_sent_again(browser, rows):
+    act(browser, "strategies_webhookendpoint", "disable", WebhookEndpoint.objects.all())
+    assert WebhookEndpoint.objects.get().disabled_reason == "Disabled by an operator."
+    given_up = WebhookDelivery.objects.filter(status="failed")
+    assert "disabled; enable it first" in act(browser, "strategies_webhookdelivery", "replay", given_up)
+    act(browser, "strategies_webhookendpoint", "enable", WebhookEndpoint.objects.all())
+    assert "2 sent again" in act(browser, "strategies_webhookdelivery", "replay", given_up)
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"pending"}
+
+
+def test_no_page_shows_a_webhooks_secret(browser, rows):
+    endpoint = WebhookEndpoint.objects.get()
+    log = reverse("admin:strategies_webhookdelivery_changelist")
+    for address in (
+        reverse("admin:strategies_webhookendpoint_change", args=[endpoint.pk]),
+        reverse("admin:strategies_webhookendpoint_changelist"),
+        f"{log}?endpoint__id__exact={endpoint.pk}",
+    ):
+        page = browser.get(address)
+        assert page.status_code == 200 and endpoint.secret not in page.content.decode()

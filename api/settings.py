@@ -166,6 +166,7 @@ UNFOLD = {
                 "items": [
                     _page("Generations", "auto_awesome", "strategies_generation"),
                     _page("Predictions", "image", "strategies_prediction"),
+                    _page("Shots", "target", "strategies_shot"),
                     _page("Tasks", "memory", "strategies_task"),
                     _page("Assets", "photo_library", "strategies_asset"),
                     _page("LoRAs", "extension", "strategies_lora"),
@@ -204,6 +205,15 @@ EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600
 ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)
 ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=16 * 1024 * 1024)
 LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
+# Who judges pictures and writes prompts: a CLIP model, named as a workflow names a checkpoint, and models
+# behind an address that speaks OpenAI's chat completions.
+CLIP_MODEL = env.str("ATELIER_CLIP_MODEL", default="pocket:pocket-clip")
+CLIP_REVISION = env.str("ATELIER_CLIP_REVISION", default=None)
+LANGUAGE_URL = env.str("ATELIER_LANGUAGE_URL", default="https://api.openai.com/v1")
+LANGUAGE_KEY = env.str("ATELIER_LANGUAGE_KEY", default="")
+LANGUAGE_MODEL = env.str("ATELIER_LANGUAGE_MODEL", default="")  # writes prompts; none does while it is empty
+VISION_MODEL = env.str("ATELIER_VISION_MODEL", default="")  # judges pictures; none does while it is empty
+LANGUAGE_SECONDS = env.float("ATELIER_LANGUAGE_SECONDS", default=60.0)
 # True lets clients name images on plain http and on private addresses: only where every client is trusted.
 ALLOW_PRIVATE_IMAGE_URLS = env.bool("ATELIER_ALLOW_PRIVATE_IMAGE_URLS", default=False)
 # Webhooks: pauses after the first, second, … failed attempt (Standard Webhooks), and the time an attempt has.

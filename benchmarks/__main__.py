@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.stack import running_stack
 
-from . import catalogue, memory, overhead, throughput, training
+from . import agentic, catalogue, memory, overhead, throughput, training
 
 BENCHMARKS = {
     "throughput": throughput.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "memory": memory.run,
     "catalogue": catalogue.run,
     "training": training.run,
+    "agentic": agentic.run,
 }
 POOLS = Path(__file__).resolve().parent.parent / "pools.toml"
 

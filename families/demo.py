@@ -13,6 +13,7 @@ from django.db import transaction
 
 from . import demo_adjust, demo_editing
 from .demo_inputs import contract, number, picture
+from .demo_wording import WORDING
 from .errors import AdultDefault, WorkflowUnavailable
 from .models import Axis, Family, Workflow
 from .services import (
@@ -51,6 +52,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         "contract": contract(steps=8),
         **OUTLINED,
     },
+    "pocket-worded": {"display_name": "Shapes, in written words", "contract": contract(*WORDING)},
     "pocket-trace-photo": {
         "display_name": "Trace the edges of a picture",
         "contract": contract(CONTROL),

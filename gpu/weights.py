@@ -97,6 +97,20 @@ def resolve_controlnet(source: ModelSource, variant: str | None = None) -> Model
     return ModelFiles(source, path, config, (path,))
 
 
+def resolve_clip(source: ModelSource) -> ModelFiles:
+    """Find a CLIP model: a folder with its config, its preprocessors and `model.safetensors`.
+
+    Raises as `resolve_checkpoint` does.
+    """
+    path = _locate(source, None)
+    kind = _read_json(path / "config.json").get("model_type")
+    if kind != "clip":
+        raise UnsupportedModel(f"{path.name} is a {kind} model; use a CLIP one.")
+    if not (path / "processor_config.json").is_file():
+        _require_file(path / "preprocessor_config.json")
+    return ModelFiles(source, path, path, tuple(_weight_files(path, _STEMS["transformers"], None)))
+
+
 def adapter_file(source: str) -> Path:
     """The LoRA file that an adapter's source means: the file, or the only one in the folder."""
     path = Path(source)

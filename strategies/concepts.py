@@ -98,8 +98,22 @@ def concepts_of(owner: AbstractBaseUser, picked: dict[str, str]) -> list[Concept
 
 def with_triggers(prompt: str, concepts: Iterable[Concept]) -> str:
     """The prompt, with the trigger words that it does not have yet in front."""
-    words = [concept.trigger_word for concept in concepts if concept.trigger_word]
+    return with_words(prompt, [concept.trigger_word for concept in concepts if concept.trigger_word])
+
+
+def with_words(prompt: str, words: Iterable[str]) -> str:
+    """The prompt, with those of the words that it does not have yet in front."""
     return " ".join([*(word for word in words if not _says(prompt, word)), prompt])
+
+
+def words_of(concepts: Iterable[Concept]) -> dict[str, str]:
+    """What a template's fields stand for: each concept by its trigger word, else by its name."""
+    words: dict[str, list[str]] = {}
+    for concept in concepts:
+        words.setdefault(concept._meta.model_name or "", []).append(concept.trigger_word or concept.name)
+        if concept.trigger_word:
+            words.setdefault("trigger", []).append(concept.trigger_word)
+    return {field: " and ".join(each) for field, each in words.items()}
 
 
 def _says(prompt: str, word: str) -> bool:

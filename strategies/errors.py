@@ -56,6 +56,12 @@ class AgeVerificationRequired(RequestError):
     code = "age_verification_required"
 
 
+class LanguageModelUnavailable(RequestError):
+    """The request needs a language or vision model, and none is set up."""
+
+    code = "language_model_unavailable"
+
+
 class InvalidImage(RequestError):
     """An image is missing, corrupt, oversized, disguised or not to be fetched."""
 

@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gpu.requests import (
@@ -24,6 +24,7 @@ from gpu.requests import (
 from gpu.schedulers import SCHEDULERS
 
 from .errors import InvalidInputs, Problem
+from .templates import check_template
 
 Model = TypeVar("Model", bound=BaseModel)
 Size = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIZE_MULTIPLE)]
@@ -94,6 +95,8 @@ class TextToImageInputs(DrawingInputs):
     An aspect ratio gives the picture its shape; width × height then say only how many pixels it has.
     """
 
+    prompt_template: str | None = Field(default=None, max_length=MAX_PROMPT)
+    generate_prompt: bool = False
     width: Size
     height: Size
     aspect_ratio: str | None = Field(default=None, pattern=r"^[1-9]\d{0,2}:[1-9]\d{0,2}$")
@@ -101,6 +104,27 @@ class TextToImageInputs(DrawingInputs):
     strength: float | None = Field(default=None, ge=0, le=1)
     mask: str | None = None
     control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
+
+    @property
+    def writes_prompt(self) -> bool:
+        """Whether the text to draw from is written first, out of the prompt."""
+        return self.generate_prompt or self.prompt_template is not None
+
+    @field_validator("prompt_template")
+    @classmethod
+    def _known_fields(cls, template: str | None) -> str | None:
+        try:
+            return template and check_template(template)
+        except ValueError as error:
+            raise PydanticCustomError("bad_template", "{problem}.", {"problem": str(error)}) from error
+
+    @model_validator(mode="after")
+    def _one_writer(self) -> Self:
+        if self.prompt_template is not None and self.generate_prompt:
+            raise PydanticCustomError(
+                "two_writers", "A template is filled in, or a language model writes; ask for one of them."
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

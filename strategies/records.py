@@ -24,6 +24,7 @@ def create_generation(
         rating=ask.workflow.rating,
         seed=ask.seed,
         num_predictions=ask.num_predictions,
+        type=ask.type,
         priority=ask.priority,
         not_before=ask.not_before,
         deadline=ask.deadline,

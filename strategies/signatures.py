@@ -38,7 +38,7 @@ def task_signature(
         params=params.model_dump(mode="json"),
         priority=generation.priority,
         not_before=generation.not_before,
-        deadline=generation.deadline,
+        deadline=generation.deadline if step == 0 else None,  # for the start of a chain, not its end
         max_attempts=max_attempts,
         request_id=generation.request_id,
     )

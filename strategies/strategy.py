@@ -25,6 +25,7 @@ class Ask:
     family: Family | None = None
     selection: dict[str, str] = field(default_factory=dict)
     num_predictions: int = 1
+    type: Generation.Type = Generation.Type.BASE
     priority: Priority = Priority.NORMAL
     not_before: datetime | None = None
     deadline: datetime | None = None

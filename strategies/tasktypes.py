@@ -7,6 +7,8 @@ QUEUES = {  # task type → queue; one line per type
     "background_fix": "background_fix",
     "image_adjust": "image_adjust",
     "training": "training",
+    "evaluation": "evaluation",
+    "prompt": "prompt",
 }
 CELERY_PREFIX = "atelier."
 

@@ -1,4 +1,4 @@
-"""`generate`: pictures from a prompt, or from an image, inside a mask, under ControlNets, with LoRAs."""
+"""`generate`: pictures from a prompt, own or written, from an image, inside a mask, under ControlNets."""
 
 from typing import Any
 from uuid import UUID
@@ -7,22 +7,23 @@ from django.conf import settings
 
 from families.contract import Contract, parse_contract
 
-from .concepts import character_keys, concepts_of
+from .concepts import character_keys, concepts_of, words_of
 from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse
+from .errors import LanguageModelUnavailable, one
 from .inputs import ControlImage, TextToImageInputs, parse_inputs
 from .models import Generation, Prediction
 from .models.concept import Concept
-from .params import ControlParams, GenerationParams, Weights
+from .params import ControlParams, GenerationParams, PromptParams, Weights, Words
 from .records import create_generation
 from .signatures import TaskSignature, task_signature
 from .strategy import Ask
 
 
 class TextToImage:
-    """The base strategy: one `generation` task per prediction."""
+    """The base strategy: a `generation` task per prediction; a `prompt` task before it may write its text."""
 
     name = "generate"
-    task_types = ("generation",)
+    task_types = ("prompt", "generation")
     inputs = TextToImageInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
@@ -35,6 +36,11 @@ class TextToImage:
         if controls != controlnets:
             refuse(f"takes {controlnets} control image(s), {controls} given", "control_images")
         check_drawing(ask, inputs, self.concepts(ask, picked))
+        if inputs.generate_prompt and not settings.LANGUAGE_MODEL:
+            raise LanguageModelUnavailable(
+                "There is no language model here to write the prompt; write it yourself, or use a template.",
+                errors=one(("inputs", "generate_prompt"), "no language model is set up", "unavailable"),
+            )
         return {**self._stored(ask, inputs).model_dump(mode="json", exclude_none=True), **picked}
 
     def concepts(self, ask: Ask, picked: dict[str, str]) -> list[Concept]:
@@ -64,13 +70,33 @@ class TextToImage:
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         picked, rest = split(parse_contract(generation.workflow.contract), generation.inputs)
         inputs, concepts = TextToImageInputs.model_validate(rest), concepts_of(generation.owner, picked)
-        return [
-            task_signature(
-                generation, prediction, self._params(generation, inputs, concepts, prediction.seed),
-                max_attempts=settings.MAX_ATTEMPTS,
-            )
+        chains = (
+            [
+                *self._prompts(generation, inputs, concepts),
+                self._params(generation, inputs, concepts, prediction.seed),
+            ]
             for prediction in predictions
-        ]  # fmt: skip
+        )
+        return [
+            task_signature(generation, prediction, params, step=step, max_attempts=settings.MAX_ATTEMPTS)
+            for prediction, chain in zip(predictions, chains, strict=True)
+            for step, params in enumerate(chain)
+        ]
+
+    def _prompts(
+        self, generation: Generation, inputs: TextToImageInputs, concepts: list[Concept]
+    ) -> list[PromptParams]:
+        """The step that writes the prompt, if one does."""
+        if not inputs.writes_prompt:
+            return []
+        return [
+            PromptParams(
+                template=inputs.prompt_template,
+                words=Words(prompt=inputs.prompt, **words_of(concepts)),
+                triggers=tuple(concept.trigger_word for concept in concepts if concept.trigger_word),
+                prefix=generation.workflow.prompt_prefix,
+            )
+        ]
 
     def _params(
         self, generation: Generation, inputs: TextToImageInputs, concepts: list[Concept], seed: int
@@ -78,6 +104,7 @@ class TextToImage:
         width, height = inputs.size
         return GenerationParams(
             **drawing_fields(generation, inputs, seed, concepts),
+            prompt_of_step_before=inputs.writes_prompt,
             width=width,
             height=height,
             image=id_of(inputs.image),

@@ -31,6 +31,14 @@ def picture_before(task: Task) -> Image.Image:
     return _opened(made.order_by("index").first())
 
 
+def prompt_before(task: Task) -> str:
+    """What the step before this one wrote. Raises: InputGone."""
+    before = Task.objects.filter(prediction=task.prediction_id, step=task.step - 1).first()
+    if before is None or not (before.result or {}).get("prompt"):
+        raise InputGone("The step before this one wrote no prompt; ask anew.")
+    return before.result["prompt"]
+
+
 def control(params: ControlParams) -> Control:
     return Control(picture(params.image), params.scale, params.start, params.end, params.preprocessor)
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from strategies.generation_types import AgenticRules
 from strategies.models.generation import Generation, Priority
+from strategies.models.shot import MAX_SHOT_ATTEMPTS, Evaluator
 from strategies.models.webhook import MAX_URL
 from strategies.services.generations import GenerationAsk
 from strategies.webhooks.events import EVENTS
@@ -24,6 +26,20 @@ class SelectionField(serializers.DictField):
     child = serializers.CharField(max_length=40)
 
 
+class AgenticSerializer(StrictSerializer):
+    """How long an agentic generation goes on, and who judges its pictures."""
+
+    max_attempts = serializers.IntegerField(
+        min_value=1, max_value=MAX_SHOT_ATTEMPTS, default=AgenticRules().max_attempts
+    )
+    min_confidence_score = FiniteFloatField(
+        min_value=0, max_value=1, default=AgenticRules().min_confidence_score
+    )
+    evaluation_provider = serializers.ChoiceField(
+        Evaluator.values, default=AgenticRules().evaluation_provider.value
+    )
+
+
 class GenerationAskSerializer(StrictSerializer):
     """One of `family` (with `selection`), `workflow` or `strategy`; the inputs; and how to run them."""
 
@@ -35,6 +51,7 @@ class GenerationAskSerializer(StrictSerializer):
     num_predictions = serializers.IntegerField(min_value=1, max_value=MAX_PREDICTIONS, default=1)
     seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, allow_null=True, default=None)
     type = serializers.ChoiceField(Generation.Type.values, default=Generation.Type.BASE.value)
+    agentic = AgenticSerializer(allow_null=True, default=None, help_text="For type agentic only.")
     priority = serializers.ChoiceField(Priority.labels, default=Priority.NORMAL.label)
     not_before = serializers.DateTimeField(allow_null=True, default=None)
     deadline_seconds = FiniteFloatField(min_value=0, max_value=MAX_DEADLINE, allow_null=True, default=None)
@@ -52,9 +69,27 @@ class GenerationAskSerializer(StrictSerializer):
             raise serializers.ValidationError("At most 16 kB of metadata are kept.", code="too_large")
         return value
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["agentic"] and attrs["type"] != Generation.Type.AGENTIC:
+            message = "Only a generation of type agentic goes on until it is good enough."
+            raise serializers.ValidationError({"agentic": message}, code="not_agentic")
+        return attrs
+
 
 def generation_ask(fields: dict[str, Any]) -> GenerationAsk:
     """The service's ask from the checked body."""
     priority = Priority.values[Priority.labels.index(fields["priority"])]
-    rest = {name: value for name, value in fields.items() if name not in ("type", "priority")}
-    return GenerationAsk(**rest, priority=Priority(priority))
+    settled = ("type", "agentic", "priority")
+    return GenerationAsk(
+        **{name: value for name, value in fields.items() if name not in settled},
+        type=Generation.Type(fields["type"]),
+        agentic=agentic_rules(fields["agentic"] or {}),
+        priority=Priority(priority),
+    )
+
+
+def agentic_rules(fields: dict[str, Any]) -> AgenticRules:
+    """The rules from the checked body; what is left out is the default."""
+    if not fields:
+        return AgenticRules()
+    return AgenticRules(**{**fields, "evaluation_provider": Evaluator(fields["evaluation_provider"])})

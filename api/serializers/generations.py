@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from strategies.metrics import metrics_of
-from strategies.models import Generation, Prediction, Status
+from strategies.models import Generation, Prediction, Shot, Status
+from strategies.models.shot import Decision
 from strategies.places import places_of
 from strategies.queues import Place
 
@@ -49,6 +51,19 @@ class OutputSerializer(serializers.Serializer):
 
     def get_url(self, asset) -> str:
         return file_link(asset.id, self.context.get("request"))
+
+
+class AttemptSerializer(serializers.Serializer):
+    """One picture of an agentic prediction and what its evaluator said of it."""
+
+    number = serializers.IntegerField()
+    seed = serializers.IntegerField()
+    prompt = serializers.CharField()
+    score = serializers.FloatField(allow_null=True)
+    evaluator = serializers.CharField()
+    reason = serializers.CharField()
+    output = OutputSerializer(source="picture", allow_null=True)
+    created_at = serializers.DateTimeField()
 
 
 class Document(serializers.Serializer):
@@ -93,8 +108,35 @@ class PredictionSerializer(Document):
     seed = serializers.IntegerField()
     output = OutputSerializer(many=True, source="outputs.all")
     provenance = serializers.DictField(allow_null=True)
+    confidence = serializers.SerializerMethodField()
+    below_threshold = serializers.SerializerMethodField()
+    decision = serializers.SerializerMethodField()
+    attempts = serializers.SerializerMethodField()
     logs = serializers.CharField()
     urls = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_confidence(self, prediction: Prediction) -> float | None:
+        """The score of what an agentic prediction was given."""
+        shot = shot_of(prediction)
+        return shot.best.score if shot and shot.best else None
+
+    @extend_schema_field(serializers.BooleanField(allow_null=True))
+    def get_below_threshold(self, prediction: Prediction) -> bool | None:
+        """Whether an agentic prediction ended without reaching its `min_confidence_score`."""
+        shot = shot_of(prediction)
+        return shot.below_threshold if shot and shot.decision else None
+
+    @extend_schema_field(serializers.ChoiceField(Decision.choices, allow_null=True))
+    def get_decision(self, prediction: Prediction) -> str | None:
+        """Why an agentic prediction ended."""
+        shot = shot_of(prediction)
+        return shot.decision or None if shot else None
+
+    @extend_schema_field(AttemptSerializer(many=True, allow_null=True))
+    def get_attempts(self, prediction: Prediction) -> list[dict[str, Any]] | None:
+        shot = shot_of(prediction)
+        return AttemptSerializer(shot.attempts.all(), many=True, context=self.context).data if shot else None
 
     @extend_schema_field(PredictionUrlsSerializer)
     def get_urls(self, prediction: Prediction) -> dict[str, str]:
@@ -156,6 +198,7 @@ def generation_documents(
 ) -> list[dict[str, Any]]:
     """Rows of `selectors.generations_of` as JSON, with the places of all of them looked up at once."""
     rows = list(generations)
+    _with_shots(item for row in rows for item in row.predictions.all())
     places = places_of(item for row in rows for item in row.predictions.all())
     context = {"request": request, "places": places}
     return GenerationSerializer(rows, many=True, context=context).data
@@ -166,9 +209,21 @@ def generation_document(generation: Generation, request: HttpRequest | None = No
 
 
 def prediction_document(prediction: Prediction, request: HttpRequest | None = None) -> dict[str, Any]:
+    _with_shots([prediction])
     context = {"request": request, "places": places_of([prediction])}
     return PredictionSerializer(prediction, context=context).data
 
 
 def output_documents(prediction: Prediction, request: HttpRequest | None = None) -> list[dict[str, Any]]:
     return OutputSerializer(prediction.outputs.all(), many=True, context={"request": request}).data
+
+
+def shot_of(prediction: Prediction) -> Shot | None:
+    """What an agentic prediction is to reach, and its attempts."""
+    return prediction.shot if prediction.generation.type == Generation.Type.AGENTIC else None
+
+
+def _with_shots(predictions: Iterable[Prediction]) -> None:
+    """Look up the shots of the agentic ones, all at once; base ones cost nothing."""
+    agentic = [item for item in predictions if item.generation.type == Generation.Type.AGENTIC]
+    prefetch_related_objects(agentic, "shot__best", "shot__attempts__drawing__assets")

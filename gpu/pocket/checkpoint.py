@@ -14,7 +14,7 @@ from diffusers import (
 )
 from safetensors.torch import load_file, save_file
 
-from gpu.pocket import CHECKPOINT, CONTROLNET, LORA
+from gpu.pocket import CHECKPOINT, CLIP, CONTROLNET, LORA
 from gpu.pocket.architecture import make_scheduler
 from gpu.pocket.text import TextStack
 
@@ -22,13 +22,15 @@ LORA_FILE = "pytorch_lora_weights.safetensors"
 
 
 def export_part(work: Path, output: Path, stage: str) -> None:
-    """Write what one of the stages refine, decoder, controlnet and lora left in `work` into `output`."""
+    """Write what one of the stages that follow the checkpoint left in `work` into `output`."""
     if stage == "refine":
         _export_model(UNet2DConditionModel, work / "refined", output / CHECKPOINT.name / "unet")
     elif stage == "decoder":
         _export_model(AutoencoderKL, work / "vae-refined", output / CHECKPOINT.name / "vae")
     elif stage == "controlnet":
         _export_model(ControlNetModel, work / "controlnet", output / CONTROLNET.name)
+    elif stage == "clip":
+        shutil.copytree(work / "clip", output / CLIP.name, dirs_exist_ok=True)
     else:
         layers = load_file(work / "lora" / LORA_FILE)
         (output / LORA.name).mkdir(parents=True, exist_ok=True)

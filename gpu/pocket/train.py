@@ -2,9 +2,9 @@
 
 Stages run in the order of `STAGES`. Each one resumes from its checkpoint in the work folder, and ends at
 once when its minutes are spent already; a fresh folder starts over. Minutes are divided over the stages
-that are asked for, by `WEIGHTS`. Refine, decoder, ControlNet and LoRA are trained on the checkpoint in the
-output folder, so that `train refine decoder controlnet lora` trains the shipped one on and renews what hangs
-on it.
+that are asked for, by `WEIGHTS`. Refine, decoder, ControlNet, LoRA and CLIP are trained on the checkpoint in
+the output folder, so that `train refine decoder controlnet lora` trains the shipped one on and renews what
+hangs on it (CLIP hangs on its text encoders only).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gpu.pocket import CHECKPOINT, HERE, controlnet, decoder, lora, refine, text, unet, vae
+from gpu.pocket import CHECKPOINT, HERE, clip, controlnet, decoder, lora, refine, text, unet, vae
 from gpu.pocket.checkpoint import export_part, export_pipeline
 from gpu.pocket.evaluate import Sampling, evaluate
 
@@ -28,8 +28,11 @@ ON_CHECKPOINT: dict[str, Callable[[Path, float, Path], None]] = {
     "decoder": decoder.train,
     "controlnet": controlnet.train,
     "lora": lora.train,
+    "clip": clip.train,
 }
-WEIGHTS = {"vae": 6, "text": 3, "unet": 85, "refine": 60, "decoder": 8, "controlnet": 13, "lora": 5}
+WEIGHTS = {
+    "vae": 6, "text": 3, "unet": 85, "refine": 60, "decoder": 8, "controlnet": 13, "lora": 5, "clip": 8,
+}  # fmt: skip
 STAGES = (*BASE, *ON_CHECKPOINT, "evaluate")
 
 

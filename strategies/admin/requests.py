@@ -23,7 +23,7 @@ from unfold.decorators import display
 from .. import lifecycle
 from ..errors import RequestError
 from ..loras import lora_delete
-from ..models import TERMINAL, Asset, Generation, Lora, Prediction, Status, Task
+from ..models import TERMINAL, Asset, Generation, Lora, Prediction, Shot, Status, Task
 from ..services.generations import generation_delete, generation_replay
 
 COLOURS = {
@@ -148,7 +148,7 @@ class GenerationAdmin(RequestAdmin):
         "count",
         "asked",
     )
-    list_filter = ("status", "rating", "family", "strategy", "priority")
+    list_filter = ("status", "type", "rating", "family", "strategy", "priority")
     list_select_related = ("owner", "family", "workflow")
     search_fields = ("^id", "owner__username", "workflow__key", "=request_id")
     actions = ("cancel", "forget")
@@ -191,6 +191,22 @@ class GenerationAdmin(RequestAdmin):
         self.told(request, done, len(generations), "deleted", "still running or in use")
 
 
+class ShotInline(ReadOnly, TabularInline):
+    """How an agentic prediction went; its attempts are one link away."""
+
+    model = Shot
+    fields = readonly_fields = (
+        "decision",
+        "best",
+        "min_confidence_score",
+        "max_attempts",
+        "evaluation_provider",
+    )
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
 @admin.register(Prediction)
 class PredictionAdmin(RequestAdmin):
     list_display = (
@@ -208,6 +224,7 @@ class PredictionAdmin(RequestAdmin):
     list_select_related = ("generation__owner", "generation__workflow")
     search_fields = ("^id", "^generation__id", "generation__owner__username")
     actions = ("cancel", "ask_again")
+    inlines = (ShotInline,)
     readonly_fields = ("pictures", "status_label")
     fieldsets = (
         (None, {"fields": (("generation", "index", "seed"), "pictures")}),

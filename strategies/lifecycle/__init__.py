@@ -5,9 +5,10 @@ taken tasks first (by step and id), then predictions, then the generation, so th
 events and messages leave after the commit. A worker's writes are fenced by the token of its lease.
 """
 
+from ..outcome import Failure, Output
 from .cancel import cancel_generation, cancel_prediction, cancel_task
 from .claim import Claim, claim, renew
-from .finish import Failure, Output, expire_leases, fail, release, release_all, succeed
+from .finish import expire_leases, fail, release, release_all, succeed
 from .reap import Reaped, reap
 from .start import start, start_alone
 

@@ -34,7 +34,9 @@ def cancel_task(task: Task) -> bool:
 
 def _cancel(generation_id: UUID, predictions: list[UUID]) -> bool:
     with transaction.atomic():
-        _end_tasks(Q(prediction__in=predictions))
+        mine = Q(prediction__in=predictions)
+        while Task.objects.filter(mine, status__in=LIVE).exists():
+            _end_tasks(mine)  # a step that succeeds while we wait for its row may have added the next ones
         ended_now = [settle_prediction(each, generation_id, Status.CANCELED) for each in predictions]
         return any(ended_now)
 

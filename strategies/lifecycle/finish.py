@@ -1,8 +1,6 @@
 """The ways a worker gives a task up: done, failed, or handed back unfinished. All fenced by the lease."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -10,35 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from ..dispatch import publish_on_commit
-from ..loras import TrainedLora, lora_adopt
+from ..generation_types import GENERATION_TYPES
+from ..loras import lora_adopt
 from ..models import Asset, Status, Task
+from ..outcome import Delivery, Failure, Output
 from .announce import output_stored, task_changed
 from .claim import Claim
 from .settle import settle_prediction
 
 BACKOFF_SECONDS = (1.0, 5.0, 30.0)  # before the second, third and later attempts, with jitter
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a worker made: stored files (unsaved rows), their provenance, and what it measured."""
-
-    assets: Sequence[Asset] = ()
-    provenance: dict[str, Any] | None = None
-    seconds: float = 0.0
-    logs: str = ""
-    result: dict[str, Any] = field(default_factory=dict)
-    lora: TrainedLora | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a task failed and whether another attempt may help."""
-
-    code: str
-    detail: str
-    retryable: bool
 
 
 def _fenced(held: Claim, **changes: Any) -> bool:
@@ -53,41 +32,43 @@ def succeed(held: Claim, output: Output) -> bool:
         if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=_result(output)):
             return False
         task_changed(task, Status.SUCCEEDED, seconds=round(output.seconds, 3))
-        following = _following(task)
-        if task.prediction_id and not following:
-            for asset in output.assets:
-                asset.prediction_id = task.prediction_id
         Asset.objects.bulk_create(output.assets)
         if output.lora:
             lora_adopt(output.lora)
-        if following:
-            Task.objects.filter(id=following.id).update(ready=True)
-            publish_on_commit([following])
-        elif task.prediction_id:
-            _settle(task, output)
+        if task.prediction_id is not None:
+            _go_on(task, output)
     return True
 
 
-def _following(task: Task) -> Task | None:
-    """The next step of the chain, ready to be published."""
-    if task.prediction_id is None:
-        return None
-    steps = Task.objects.filter(prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING)
-    if following := steps.first():
+def _go_on(task: Task, output: Output) -> None:
+    """The next step of the chain; behind the last one, what the generation's type decides."""
+    kind = GENERATION_TYPES[task.generation.type]
+    kind.step_succeeded(task, output)
+    following = Task.objects.filter(
+        prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING
+    ).first()
+    if following:
         following.ready = True
-    return following
+        following.save(update_fields=["ready"])
+        publish_on_commit([following])
+        return
+    ending = kind.chain_succeeded(task, output)
+    if isinstance(ending, Delivery):
+        _deliver(task, ending)
+    else:
+        publish_on_commit(Task.objects.bulk_create(each.row for each in ending))
 
 
-def _settle(task: Task, output: Output) -> None:
-    """The last step is done: its output is the prediction's."""
-    if output.assets:
+def _deliver(task: Task, delivery: Delivery) -> None:
+    """End the task's prediction with what it is given."""
+    if delivery.assets:
+        Asset.objects.filter(id__in=delivery.assets).update(prediction=task.prediction_id)
         output_stored(task.generation_id, task.prediction_id)
-    before = Task.objects.filter(prediction=task.prediction_id, step__lt=task.step, result__isnull=False)
-    earlier = sum(result.get("seconds", 0.0) for result in before.values_list("result", flat=True))
+    done = Task.objects.filter(prediction=task.prediction_id, result__isnull=False)
+    spent = sum(result.get("seconds", 0.0) for result in done.values_list("result", flat=True))
     settle_prediction(
-        task.prediction_id, task.generation_id, Status.SUCCEEDED, provenance=output.provenance,
-        logs=output.logs, predict_seconds=earlier + output.seconds,
-    )  # fmt: skip
+        task.prediction_id, task.generation_id, Status.SUCCEEDED, predict_seconds=spent, **delivery.fields
+    )
 
 
 def fail(held: Claim, failure: Failure) -> bool:
@@ -103,8 +84,7 @@ def fail(held: Claim, failure: Failure) -> bool:
         if not _fenced(held, status=Status.FAILED, completed_at=timezone.now(), **_errors(failure)):
             return False
         task_changed(task, Status.FAILED, code=failure.code)
-        bury_chain(task)
-        settle_prediction(task.prediction_id, task.generation_id, Status.FAILED, **_errors(failure))
+        end_chain(task, Status.FAILED, **_errors(failure))
     return True
 
 
@@ -148,13 +128,18 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
     return returned
 
 
-def bury_chain(task: Task) -> None:
-    """End the later steps of a chain that will never be reached."""
+def end_chain(task: Task, status: Status, **errors: str) -> None:
+    """A task will never succeed: its later steps are not reached, and its prediction ends, with what the
+    generation's type can still give it if it can."""
     if task.prediction_id is None:
         return
     Task.objects.filter(prediction=task.prediction_id, step__gt=task.step, status=Status.STARTING).update(
         status=Status.CANCELED, completed_at=timezone.now()
     )
+    if rescue := GENERATION_TYPES[task.generation.type].rescued(task):
+        _deliver(task, rescue)
+    else:
+        settle_prediction(task.prediction_id, task.generation_id, status, **errors)
 
 
 def _errors(failure: Failure) -> dict[str, str]:

@@ -10,8 +10,7 @@ from django.utils import timezone
 from ..dispatch import messages_in, publish, publish_on_commit
 from ..models import Status, Task
 from .announce import task_changed
-from .finish import NO_LEASE, bury_chain
-from .settle import settle_prediction
+from .finish import NO_LEASE, end_chain
 
 BATCH = 200  # rows a pass handles of each kind, so that no pass holds locks for long
 WORKER_LOST = "worker_lost"
@@ -73,8 +72,7 @@ def _end(task: Task, status: Status, code: str, detail: str) -> None:
     errors = {"error_code": code, "error_detail": detail}
     Task.objects.filter(id=task.id).update(status=status, completed_at=timezone.now(), **errors, **NO_LEASE)
     task_changed(task, status, code=code)
-    bury_chain(task)
-    settle_prediction(task.prediction_id, task.generation_id, status, **errors)
+    end_chain(task, status, **errors)
 
 
 def _unheard(republish_seconds: float) -> int:

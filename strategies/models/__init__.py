@@ -5,6 +5,7 @@ from .concept import Product, Style, Subject
 from .generation import Generation
 from .lora import Lora
 from .prediction import Prediction
+from .shot import Shot, ShotAttempt
 from .status import TERMINAL, Status
 from .task import Task
 from .webhook import OwnWebhookSecret, WebhookEndpoint
@@ -19,6 +20,8 @@ __all__ = [
     "OwnWebhookSecret",
     "Prediction",
     "Product",
+    "Shot",
+    "ShotAttempt",
     "Status",
     "Style",
     "Subject",

@@ -21,6 +21,7 @@ class Generation(models.Model):
 
     class Type(models.TextChoices):
         BASE = "base"  # straight to tasks
+        AGENTIC = "agentic"  # drawn and judged, again and again, until it is good enough
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")

@@ -10,8 +10,10 @@ from .background_fix import BackgroundFixParams
 from .base import ControlParams, LoraParams, Params, Seed, TaskParams, Weights
 from .drawing import DrawingParams
 from .editing import AreaParams, DetailEnhancerParams, EditingParams, ReferenceParams
+from .evaluation import EvaluationParams
 from .generation import GenerationParams
 from .image_adjust import ImageAdjustParams
+from .prompt import PromptParams, Words
 from .training import TrainingParams
 
 PARAMS: dict[str, type[TaskParams]] = {
@@ -21,12 +23,14 @@ PARAMS: dict[str, type[TaskParams]] = {
     "background_fix": BackgroundFixParams,
     "image_adjust": ImageAdjustParams,
     "training": TrainingParams,
+    "evaluation": EvaluationParams,
+    "prompt": PromptParams,
 }
 
 __all__ = [
     "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
-    "EditingParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params", "ReferenceParams",
-    "Seed", "TaskParams", "TrainingParams", "Weights", "parse",
+    "EditingParams", "EvaluationParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params",
+    "PromptParams", "ReferenceParams", "Seed", "TaskParams", "TrainingParams", "Weights", "Words", "parse",
 ]  # fmt: skip
 
 

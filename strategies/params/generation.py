@@ -13,6 +13,7 @@ class GenerationParams(DrawingParams):
     """`generation`: a picture from a prompt, optionally from an image, inside a mask, under ControlNets."""
 
     task_type: Literal["generation"] = "generation"
+    prompt_of_step_before: bool = False  # what the step before wrote, instead of `prompt`
     width: int = Field(ge=8, multiple_of=8)
     height: int = Field(ge=8, multiple_of=8)
     image: UUID | None = None

@@ -27,6 +27,7 @@ from ..errors import (
     WorkflowUnavailable,
     one,
 )
+from ..generation_types import GENERATION_TYPES, AgenticRules
 from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
 from ..models.generation import Priority
@@ -51,6 +52,8 @@ class GenerationAsk:
     strategy: str | None = None
     num_predictions: int = 1
     seed: int | None = None
+    type: Generation.Type = Generation.Type.BASE
+    agentic: AgenticRules = field(default_factory=AgenticRules)
     priority: Priority = Priority.NORMAL
     not_before: datetime | None = None
     deadline_seconds: float | None = None
@@ -81,6 +84,7 @@ def generation_create(
         inputs=inputs,
         seed=secrets.randbelow(SEEDS) if ask.seed is None else ask.seed,
         num_predictions=ask.num_predictions,
+        type=ask.type,
         priority=ask.priority,
         not_before=ask.not_before,
         deadline=_deadline(ask),
@@ -89,7 +93,7 @@ def generation_create(
         webhook_events_filter=ask.webhook_events_filter,
         request_id=request_id,
     )
-    return _start(settled)
+    return _start(settled, ask.agentic)
 
 
 def generation_replay(prediction: Prediction, *, request_id: str = "") -> Generation:
@@ -116,15 +120,15 @@ def generation_replay(prediction: Prediction, *, request_id: str = "") -> Genera
 
 
 def _chain_again(old: Prediction, generation: Generation, new: Prediction) -> list[TaskSignature]:
-    """The old prediction's tasks for the new one."""
+    """For the new prediction, the tasks that made the old one."""
     signatures = []
-    for task in old.tasks.order_by("step"):
+    for step, task in enumerate(GENERATION_TYPES[old.generation.type].made_by(old)):
         params = parse(task.params)
         again = params.model_copy(
             update={"provenance": {**params.provenance, "generation": str(generation.id)}}
         )
         signatures.append(
-            task_signature(generation, new, again, step=task.step, max_attempts=settings.MAX_ATTEMPTS)
+            task_signature(generation, new, again, step=step, max_attempts=settings.MAX_ATTEMPTS)
         )
     return signatures
 
@@ -161,7 +165,7 @@ def require_age(owner: AbstractBaseUser, workflow: Workflow) -> None:
         )
 
 
-def _start(ask: Ask) -> Generation:
+def _start(ask: Ask, rules: AgenticRules) -> Generation:
     if ask.workflow.state != State.PUBLISHED:
         raise WorkflowUnavailable(f"The workflow {ask.workflow.key!r} is {ask.workflow.state}.")
     require_age(ask.owner, ask.workflow)
@@ -169,7 +173,9 @@ def _start(ask: Ask) -> Generation:
     inputs = strategy.validate(ask)  # may fetch images: outside the transaction
     with transaction.atomic():
         generation, predictions = strategy.create(ask, inputs)
-        lifecycle.start(generation, predictions, strategy.signatures(generation, predictions))
+        signatures = strategy.signatures(generation, predictions)
+        planned = GENERATION_TYPES[ask.type].planned(generation, signatures, rules)
+        lifecycle.start(generation, predictions, planned)
     return generation
 
 

@@ -94,6 +94,27 @@ def test_a_killed_pool_is_finished_by_another_within_one_lease(stack, client):
     waited(lambda: stack.processes("workers.app", f"--hostname {name}@"), 60)
 
 
+def test_an_agentic_loop_goes_on_after_every_kill(stack, client):
+    """Whoever draws or judges may die: each attempt is there once, and one is delivered."""
+    rules = {"max_attempts": 5, "min_confidence_score": 1.0, "evaluation_provider": "pixel"}
+    inputs = {**ASK["inputs"], "prompt": "a red circle on a blue background"}
+    ids = submit(client, 3, type="agentic", agentic=rules, inputs=inputs)
+    for pool in ("one", "housekeeping", "two", "one", "housekeeping"):
+        time.sleep(1)
+        stack.worker_child(pool).kill()
+
+    for generation in all_over(client, ids, 120):
+        (prediction,) = generation["predictions"]
+        attempts = prediction["attempts"]
+        assert generation["status"] == "succeeded" and prediction["below_threshold"] is True
+        assert [each["number"] for each in attempts] == list(range(1, len(attempts) + 1))
+        assert None not in [each["score"] for each in attempts]
+        drawn = [each["output"]["id"] for each in attempts]
+        (stored,) = prediction["output"]
+        assert len(set(drawn)) == len(attempts) and drawn.count(stored["id"]) == 1
+        assert len(attempts) == 5 or prediction["decision"] == "scores_fell"
+
+
 def test_a_dead_broker_costs_no_request(stack, client):
     stack.control("stop", "servers:redis")
     accepted = client.post("/v1/generations", json=ASK)

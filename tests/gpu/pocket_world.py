@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gpu.pocket import world
 from gpu.requests import ModelSource
 
 POCKET = Path(__file__).resolve().parents[2] / "gpu" / "pocket"
@@ -36,3 +37,9 @@ def center_of(mask):
 
 def same(first, second):
     return np.array_equal(pixels(first), pixels(second))
+
+
+def drawn(color, shape, background):
+    """The true picture of one figure."""
+    figure = world.Figure(color, shape, world.COLORS[color], (64, 64), 40, 0.0)
+    return world.render(world.Scene(background, world.COLORS[background], False, (figure,)))

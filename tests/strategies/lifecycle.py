@@ -14,6 +14,7 @@ def output_of(task: Task, *, index: int = 0) -> Output:
     asset = Asset(
         owner_id=task.owner_id,
         prediction_id=task.prediction_id,
+        task_id=task.id,
         index=index,
         file=f"outputs/{task.id}-{index}.png",
         content_type="image/png",

@@ -3,9 +3,11 @@
 from .background_fix import BackgroundFixProcessor
 from .detail_enhancer import DetailEnhancerProcessor
 from .editing import EditingProcessor
+from .evaluation import EvaluationProcessor
 from .generation import GenerationProcessor
 from .image_adjust import ImageAdjustProcessor
 from .processor import Processor
+from .prompt import PromptProcessor
 from .training import TrainingProcessor
 
 PROCESSORS: dict[str, Processor] = {
@@ -15,4 +17,6 @@ PROCESSORS: dict[str, Processor] = {
     "background_fix": BackgroundFixProcessor(),
     "image_adjust": ImageAdjustProcessor(),
     "training": TrainingProcessor(),
+    "evaluation": EvaluationProcessor(),
+    "prompt": PromptProcessor(),
 }

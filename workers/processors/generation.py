@@ -10,7 +10,7 @@ from strategies.params import GenerationParams, parse
 
 from ..generators import get_generator
 from ..outputs import stored_image
-from ..sources import adapter, control, picture
+from ..sources import adapter, control, picture, prompt_before
 from ..weights import model_source
 
 
@@ -22,7 +22,8 @@ class GenerationProcessor:
     ) -> Output:
         params = cast(GenerationParams, parse(task.params))
         generator = get_generator(params.generator)
-        result = generator.generate(_request(params), on_step, should_cancel)
+        prompt = prompt_before(task) if params.prompt_of_step_before else params.prompt
+        result = generator.generate(_request(params, prompt), on_step, should_cancel)
         return Output(
             assets=[
                 stored_image(task, index, image, result.provenance[index])
@@ -35,10 +36,10 @@ class GenerationProcessor:
         )
 
 
-def _request(params: GenerationParams) -> InferenceRequest:
+def _request(params: GenerationParams, prompt: str) -> InferenceRequest:
     return InferenceRequest(
         key=_key(params),
-        prompts=(params.prompt,),
+        prompts=(prompt,),
         negative_prompts=(params.negative_prompt,) if params.negative_prompt else (),
         seeds=(params.seed,),
         width=params.width,

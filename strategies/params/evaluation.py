@@ -1,0 +1,30 @@
+"""`evaluation`."""
+
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from gpu.requests import MAX_PROMPT
+
+from ..models.shot import Evaluator
+from .base import TaskParams, Weights
+
+
+class EvaluationParams(TaskParams):
+    """`evaluation`: how well a picture shows what a prompt says.
+
+    Without an `image` it is the one that the step before made; `model` is for the evaluator `clip`.
+    """
+
+    task_type: Literal["evaluation"] = "evaluation"
+    evaluator: Evaluator
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
+    image: UUID | None = None
+    model: Weights | None = None
+
+    @model_validator(mode="after")
+    def _model_of_clip(self) -> Self:
+        if (self.model is not None) != (self.evaluator == Evaluator.CLIP):
+            raise ValueError("a model is needed for the evaluator clip, and for it only")
+        return self

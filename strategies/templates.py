@@ -1,0 +1,37 @@
+"""Templates of prompts: text with the fields of `FIELDS` in braces, and nothing else in them."""
+
+import re
+from collections.abc import Mapping
+from string import Formatter
+
+FIELDS = ("prompt", "subject", "product", "style", "trigger")
+_BEFORE_COMMA = re.compile(r"\s+([,.;])")
+_EMPTY_PARTS = re.compile(r"([,;])(?:\s*[,;])+")
+
+
+def check_template(template: str) -> str:
+    """The template itself. Raises: ValueError saying what is wrong with it."""
+    known = ", ".join(f"{{{field}}}" for field in FIELDS)
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"the braces do not match ({error}); the fields are {known}") from error
+    for _, field, format_spec, conversion in parts:
+        if field is None:
+            continue
+        if field not in FIELDS or format_spec or conversion:
+            raise ValueError(f"{{{field}}} is not a field; the fields are {known}")
+    if not template.strip():
+        raise ValueError("the template is empty")
+    return template
+
+
+def fill(template: str, words: Mapping[str, str]) -> str:
+    """The template with its fields replaced; a field without words leaves no gap.
+
+    Raises: ValueError for a template that `check_template` refuses.
+    """
+    parts = Formatter().parse(check_template(template))
+    text = "".join(literal + (words.get(field, "") if field else "") for literal, field, *_ in parts)
+    text = _EMPTY_PARTS.sub(r"\1", _BEFORE_COMMA.sub(r"\1", text))
+    return " ".join(text.split()).strip(" ,;")

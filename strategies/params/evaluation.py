@@ -14,7 +14,8 @@ from .base import TaskParams, Weights
 class EvaluationParams(TaskParams):
     """`evaluation`: how well a picture shows what a prompt says.
 
-    Without an `image` it is the one that the step before made; `model` is for the evaluator `clip`.
+    Without an `image` it is the one that the step before made; `model` is for the evaluator `clip`, which
+    without one takes that of the settings.
     """
 
     task_type: Literal["evaluation"] = "evaluation"
@@ -25,6 +26,6 @@ class EvaluationParams(TaskParams):
 
     @model_validator(mode="after")
     def _model_of_clip(self) -> Self:
-        if (self.model is not None) != (self.evaluator == Evaluator.CLIP):
-            raise ValueError("a model is needed for the evaluator clip, and for it only")
+        if self.model is not None and self.evaluator != Evaluator.CLIP:
+            raise ValueError("a model is for the evaluator clip only")
         return self

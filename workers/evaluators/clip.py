@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from PIL import Image
 
 from gpu.provenance import public_name
-from strategies.params import EvaluationParams
+from strategies.params import EvaluationParams, Weights
 
 from .. import identity
 from ..generators.local_sdxl import NoDevice
@@ -21,7 +22,8 @@ class Clip:
         self._scorer: Any = None
 
     def judge(self, image: Image.Image, params: EvaluationParams) -> Verdict:
-        source = model_source(params.model)
+        configured = Weights(location=settings.CLIP_MODEL, revision=settings.CLIP_REVISION)
+        source = model_source(params.model or configured)
         if source != self._source:
             self._scorer = _load(source)
             self._source = source

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import cast
 
+from PIL import Image
+
+from gpu.errors import InvalidRequest
 from gpu.requests import StepEvent
 from strategies.lifecycle import Output
 from strategies.models import Task
@@ -22,7 +25,7 @@ class EvaluationProcessor:
     ) -> Output:
         began = time.monotonic()
         params = cast(EvaluationParams, parse(task.params))
-        image = picture(params.image) if params.image else picture_before(task)
+        image = _picture(task, params)
         verdict = EVALUATORS[params.evaluator].judge(image, params)
         on_step(StepEvent(1, 1, lambda: [image]))
         return Output(
@@ -30,3 +33,11 @@ class EvaluationProcessor:
             seconds=time.monotonic() - began,
             logs=f"{verdict.evaluator}: {verdict.score:.2f}. {verdict.reason}\n",
         )
+
+
+def _picture(task: Task, params: EvaluationParams) -> Image.Image:
+    if params.image is not None:
+        return picture(params.image)
+    if task.prediction_id is None:
+        raise InvalidRequest("An evaluation by itself needs an image; name one of your assets.")
+    return picture_before(task)

@@ -91,6 +91,7 @@ def make_clip(stack: TextStack, earlier: Path) -> CLIPModel:
     }  # fmt: skip
     torch.manual_seed(0)
     text = stack.second.config.to_dict()
+    del text["_name_or_path"]  # where it was read from is nobody's business
     model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=POOLED_DIM))
     model.text_model.load_state_dict(stack.second.text_model.state_dict())
     model.text_projection.load_state_dict(stack.second.text_projection.state_dict())

@@ -12,7 +12,13 @@ from tests.stack import ROOT, running_stack
 def stack(tmp_path_factory):
     """One whole Atelier for every acceptance and browser test."""
     home, pools = tmp_path_factory.mktemp("stack"), (ROOT / "pools.toml").read_text()
-    with running_stack(home, pools, ATELIER_LEASE_SECONDS="6", ATELIER_REAPER_SECONDS="1") as running:
+    settings = {
+        "ATELIER_LEASE_SECONDS": "6",
+        "ATELIER_REAPER_SECONDS": "1",
+        "ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS": "1",
+        "ATELIER_WEBHOOK_RETRY_SECONDS": "1,1,1",
+    }
+    with running_stack(home, pools, **settings) as running:
         running.manage("seed_catalogue", "--benchmarks")
         yield running
 

@@ -16,6 +16,7 @@ from gpu.masks import THRESHOLD, Mask, from_array
 BORDER = 5  # pixels at the left and right edges that tell a plain background
 PLAIN_SPREAD = 6.0  # levels; a JPEG of a plain wall stays below, a photograph of anything is far above
 STEEPEST = 4.0  # levels from row to row, in a gradient
+MOST_OF_FRAME = 1 / 3  # of the top and sides may belong to a subject on a plain background
 DISTANCE = 45.0  # in RGB, from the background; the rim of a shape half covers its pixels
 FRAME = 0.03  # of the shorter side
 WORKING_SIDE = 320  # pixels: GrabCut takes a second here and a minute at 2048
@@ -53,8 +54,11 @@ def plain_foreground(picture: Image.Image) -> np.ndarray | None:
     rows = _row_backgrounds(pixels)
     if rows is None:
         return None
-    distance = np.linalg.norm(pixels - rows[:, None], axis=2)
-    return cv2.morphologyEx((distance > DISTANCE).astype(np.uint8), cv2.MORPH_OPEN, OPENING) > 0
+    differs = np.linalg.norm(pixels - rows[:, None], axis=2) > DISTANCE
+    frame = np.concatenate([differs[0], differs[:, 0], differs[:, -1]])
+    if frame.mean() > MOST_OF_FRAME:  # one edge of a photograph may well be plain
+        return None
+    return cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, OPENING) > 0
 
 
 def _row_backgrounds(pixels: np.ndarray) -> np.ndarray | None:

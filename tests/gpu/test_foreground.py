@@ -1,11 +1,13 @@
 """Subjects told from their backgrounds, in the shape world and in photographs."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
 
-from gpu.foreground import NoForeground, foreground
+from gpu.foreground import NoForeground, foreground, plain_foreground
 from gpu.masks import feathered
 from gpu.pocket import world
 from tests.pictures import CIRCLE, SQUARE, circle_and_square, yellow_triangle
@@ -56,6 +58,20 @@ def test_the_same_photograph_has_the_same_subject_every_time():
 def test_an_empty_picture_has_no_subject():
     with pytest.raises(NoForeground, match="stands out"):
         foreground(Image.new("RGB", (64, 64), (10, 20, 30)))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (9, 2), (40, 3)])
+def test_tiny_pictures_are_no_error_of_ours(size):
+    noise = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    with suppress(NoForeground):
+        assert foreground(Image.fromarray(noise)).size == size[::-1]
+
+
+def test_one_plain_edge_does_not_make_a_photograph_plain():
+    photograph = np.asarray(Image.fromarray(data.coffee())).copy()
+    photograph[:, :8] = 20
+    assert np.asarray(foreground(Image.fromarray(photograph)))[150:250, 250:400].mean() > 0.95 * 255
+    assert plain_foreground(Image.fromarray(photograph)) is None
 
 
 def test_a_feather_stays_inside_and_leaves_the_depths_whole():

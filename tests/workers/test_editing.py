@@ -9,7 +9,9 @@ from gpu.images import record_of
 from gpu.masks import digest
 from gpu.regions import ShapeFinder
 from strategies import lifecycle
+from strategies.errors import InvalidInputs
 from strategies.models import Asset, Status
+from strategies.services.tasks import TaskAsk, task_create
 from tests.factories import editing_workflow
 from tests.pictures import CIRCLE, circle_and_square, mask_of, uploaded, yellow_triangle
 from workers import execution
@@ -156,6 +158,26 @@ def test_an_edit_that_is_canceled_stops_before_it_draws(owner):
     generation = asked(owner, editing_workflow(), base_image=base, prompt="x", region="the red circle")
     with pytest.raises(Canceled):
         PROCESSORS["editing"].run(generation.tasks.get(), lambda step: None, lambda: True)
+
+
+def test_a_detail_enhancer_asked_for_by_itself_works_on_the_base_image(owner, pocket):
+    base = circle_and_square((131, 117))
+    editing_workflow(**POCKET)  # its checkpoint is open to everybody
+    params = {
+        **POCKET, "checkpoint": {"location": POCKET["checkpoint"]}, "prompt": "a red circle", "seed": 1,
+        "num_inference_steps": 10, "guidance_scale": 3.0, "strength": 0.3,
+        "base_image": uploaded(owner, base), "region": "the red circle",
+    }  # fmt: skip
+    foreign = {**params, "region_finder": {"location": "/somewhere/else"}}
+    with pytest.raises(InvalidInputs, match="cannot use"):
+        task_create(owner=owner, ask=TaskAsk("detail_enhancer", foreign))
+    task = task_create(owner=owner, ask=TaskAsk("detail_enhancer", params))
+    execution.run_next("detail_enhancer")
+    task.refresh_from_db()
+    assert task.status == Status.SUCCEEDED, task.error_detail
+    image = opened(Asset.objects.get(task=task))
+    assert outside_is_kept(image, base, ShapeFinder().find(base, "the red circle"))
+    assert not np.array_equal(pixels(image), pixels(base))
 
 
 @pytest.mark.parametrize("step", [0, 1])

@@ -1,13 +1,15 @@
 """Which messages are written, when, and what they say."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from strategies import lifecycle
 from strategies.errors import DeliveryUnderWay, InvalidWebhook, TooManyWebhooks, WebhookDisabled
 from strategies.lifecycle.announce import status_changed
-from strategies.models import DeliveryStatus, Status, WebhookDelivery, WebhookEndpoint
+from strategies.models import DeliveryStatus, Status, Task, WebhookDelivery, WebhookEndpoint
 from strategies.webhooks import deliveries
 from strategies.webhooks.addresses import checked_url
 from strategies.webhooks.endpoints import (
@@ -211,3 +213,36 @@ def test_a_public_address_is_kept_as_it_will_be_called(db):
     assert checked_url("https://hooks.bücher.invalid/ü", loc=("url",)) == (
         "https://hooks.xn--bcher-kva.invalid/%C3%BC"
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_endpoint_that_is_deleted_meanwhile_costs_no_state_change(owner, workflow, endpoint):
+    """Deleting waits for the transition that tells it, and neither fails."""
+    make_generation(owner, workflow)
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            held = claim()
+            deleting = threads.submit(_alone, endpoint_delete, endpoint)
+            with pytest.raises(TimeoutError):
+                deleting.result(0.5)
+        deleting.result(10)
+    assert Task.objects.get(id=held.task.id).status == Status.PROCESSING
+    assert not WebhookEndpoint.objects.exists() and not WebhookDelivery.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transitions_that_tell_the_same_endpoint_do_not_wait_for_each_other(owner, workflow, endpoint):
+    for _ in range(2):
+        make_generation(owner, workflow)
+    with ThreadPoolExecutor(1) as threads, transaction.atomic():
+        claim()
+        assert threads.submit(_alone, claim).result(10)
+    assert sorted(told()) == ["generation.start"] * 2 + ["prediction.start"] * 2
+
+
+def _alone(function, *args):
+    """In this thread, with a connection of its own."""
+    try:
+        return function(*args)
+    finally:
+        connection.close()

@@ -30,7 +30,8 @@ def happened(event: str, generation: UUID, prediction: UUID | None) -> dict[str,
         rows = Generation.objects.select_related("family", "workflow")
         data = _generation(rows.prefetch_related("predictions__outputs").get(id=generation))
     else:
-        data = _prediction(Prediction.objects.prefetch_related("outputs").get(id=prediction))
+        item = Prediction.objects.select_related("generation").prefetch_related("outputs")
+        data = _prediction(item.get(id=prediction))
     return {"type": event, "timestamp": _time(timezone.now()), "data": data}
 
 
@@ -76,6 +77,17 @@ def _prediction(row: Prediction) -> dict[str, Any]:
         "generation": str(row.generation_id),
         "seed": row.seed,
         "output": [_output(asset) for asset in row.outputs.all()],
+        **_judgement(row),
+    }
+
+
+def _judgement(row: Prediction) -> dict[str, Any]:
+    """What an agentic prediction came to."""
+    shot = row.shot if row.generation.type == Generation.Type.AGENTIC else None
+    return {
+        "confidence": shot.best.score if shot and shot.best else None,
+        "below_threshold": shot.below_threshold if shot and shot.decision else None,
+        "decision": shot.decision or None if shot else None,
     }
 
 

@@ -164,7 +164,7 @@ def test_a_message_says_what_the_rest_document_says(client, delivered, noun, set
     rest = client.get(f"/v1/{noun}s/{told['id']}").json()
     assert told == _only(rest, told)
     if noun == "prediction":
-        assert set(rest) - set(told) == {"provenance", "logs", "queue"}
+        assert set(rest) - set(told) == {"provenance", "logs", "queue", "attempts"}
         assert client.get(told["output"][0]["url"]).status_code == 200
 
 

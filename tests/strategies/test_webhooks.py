@@ -23,6 +23,7 @@ from strategies.webhooks.events import EVENTS
 from tests.factories import make_generation, make_owner
 
 from .lifecycle import claim, output_of
+from .test_agentic import agentic, attempt
 
 
 @pytest.fixture
@@ -114,6 +115,14 @@ def test_failures_and_cancellations_are_completions(owner, workflow, endpoint):
         ("canceled", None),
     ]
     assert sorted(told(generation=canceled)) == ["generation.completed", "prediction.completed"]
+
+
+def test_an_agentic_prediction_says_what_it_came_to(owner, workflow, endpoint):
+    agentic(owner, workflow)
+    attempt(0.95)
+    data = WebhookDelivery.objects.get(event="prediction.completed").payload["data"]
+    assert (data["confidence"], data["below_threshold"], data["decision"]) == (0.95, False, "accepted")
+    assert len(data["output"]) == 1
 
 
 def test_who_hears_nothing_costs_two_queries(owner, workflow, django_assert_num_queries):

@@ -168,6 +168,7 @@ UNFOLD = {
                     _page("Predictions", "image", "strategies_prediction"),
                     _page("Shots", "target", "strategies_shot"),
                     _page("Tasks", "memory", "strategies_task"),
+                    _page("Refinements", "zoom_in", "strategies_refine"),
                     _page("Assets", "photo_library", "strategies_asset"),
                     _page("LoRAs", "extension", "strategies_lora"),
                     _page("Subjects", "face", "strategies_subject"),

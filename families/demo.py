@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from . import demo_adjust, demo_editing
+from . import demo_adjust, demo_editing, demo_refine
 from .demo_inputs import contract, number, picture
 from .demo_wording import WORDING
 from .errors import AdultDefault, WorkflowUnavailable
@@ -76,9 +76,10 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
     },
     **demo_adjust.WORKFLOWS,
     **demo_editing.WORKFLOWS,
+    **demo_refine.WORKFLOWS,
 }
 # What runs when a request names only the strategy; one for each.
-DEFAULTS = ("pocket-solid-fine", "adjust", *demo_editing.WORKFLOWS)
+DEFAULTS = ("pocket-solid-fine", "adjust", *demo_editing.WORKFLOWS, *demo_refine.WORKFLOWS)
 # Costs the machinery and draws nothing: what a benchmark of the machinery runs.
 BENCHMARKS: dict[str, dict[str, Any]] = {
     "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},
@@ -127,6 +128,12 @@ FAMILIES = {
         "Change a part of a picture, or what is behind its subject.",
         {"task": ("What to do", {"edit": "Change a part", "background": "Another background"})},
         {("edit",): "pocket-edit", ("background",): "pocket-background"},
+    ),
+    "improve": DemoFamily(
+        "Improve",
+        "A picture made larger, or its faces drawn again.",
+        {"task": ("What to do", {"refine": "Make it larger", "faces": "Redraw faces"})},
+        {("refine",): "pocket-refine", ("faces",): "pocket-face-fix"},
     ),
     "cast": DemoFamily("Cast", "Your own subjects, drawn again.", {}, {(): "pocket-subject"}),
 }

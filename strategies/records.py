@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .models import Generation, Prediction
+from .models import Generation, Prediction, Refine
 from .strategy import Ask
 
 
@@ -38,3 +38,10 @@ def create_generation(
         for index in range(ask.num_predictions)
     )
     return generation, predictions
+
+
+def copy_records(old: Prediction, new: Prediction) -> None:
+    """What a strategy recorded of a prediction, for one that repeats it."""
+    for row in Refine.objects.filter(prediction=old):
+        row.prediction = new
+        row.save(force_insert=True)

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from .background_fixing import BackgroundFixing
 from .editing import Editing
 from .errors import UnknownStrategy, one
+from .face_fixing import FaceFixing
 from .image_adjusting import ImageAdjusting
+from .refine import RefineStrategy
 from .strategy import Strategy
 from .subject_generate import SubjectGenerate
 from .text_to_image import TextToImage
@@ -21,7 +23,12 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
     return registry
 
 
-STRATEGIES = register([TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting()])
+STRATEGIES = register(
+    [
+        TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting(), RefineStrategy(),
+        FaceFixing(),
+    ]
+)  # fmt: skip
 
 
 def get_strategy(name: str) -> Strategy:

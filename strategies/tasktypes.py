@@ -9,6 +9,8 @@ QUEUES = {  # task type → queue; one line per type
     "training": "training",
     "evaluation": "evaluation",
     "prompt": "prompt",
+    "refine": "refine",
+    "face_fix": "face_fix",
 }
 CELERY_PREFIX = "atelier."
 

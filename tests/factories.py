@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from api.models import User
-from families.demo_editing import WORKFLOWS
+from families import demo_editing, demo_refine
 from families.models import Workflow
 from strategies.models import Generation, Task
 from strategies.services.generations import GenerationAsk, generation_create
@@ -65,8 +65,18 @@ def background_workflow(**fields: Any) -> Workflow:
     return _of_the_demo("pocket-background", **fields)
 
 
+def refine_workflow(**fields: Any) -> Workflow:
+    """The demo's own contract of an enlargement."""
+    return _of_the_demo("pocket-refine", **fields)
+
+
+def face_workflow(**fields: Any) -> Workflow:
+    """The demo's own contract of a face fix."""
+    return _of_the_demo("pocket-face-fix", **fields)
+
+
 def _of_the_demo(key: str, **fields: Any) -> Workflow:
-    demo = deepcopy(WORKFLOWS[key])
+    demo = deepcopy({**demo_editing.WORKFLOWS, **demo_refine.WORKFLOWS}[key])
     return make_workflow(strategy=demo["strategy"], contract=demo["contract"], **fields)
 
 

@@ -5,6 +5,7 @@ from .concept import Product, Style, Subject
 from .generation import Generation
 from .lora import Lora
 from .prediction import Prediction
+from .refine import Refine
 from .shot import Shot, ShotAttempt
 from .status import TERMINAL, Status
 from .task import Task
@@ -20,6 +21,7 @@ __all__ = [
     "OwnWebhookSecret",
     "Prediction",
     "Product",
+    "Refine",
     "Shot",
     "ShotAttempt",
     "Status",

@@ -14,6 +14,7 @@ from .evaluation import EvaluationParams
 from .generation import GenerationParams
 from .image_adjust import ImageAdjustParams
 from .prompt import PromptParams, Words
+from .refine import FaceFixParams, PieceParams, RefineParams
 from .training import TrainingParams
 
 PARAMS: dict[str, type[TaskParams]] = {
@@ -25,12 +26,15 @@ PARAMS: dict[str, type[TaskParams]] = {
     "training": TrainingParams,
     "evaluation": EvaluationParams,
     "prompt": PromptParams,
+    "refine": RefineParams,
+    "face_fix": FaceFixParams,
 }
 
 __all__ = [
     "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
-    "EditingParams", "EvaluationParams", "GenerationParams", "ImageAdjustParams", "LoraParams", "Params",
-    "PromptParams", "ReferenceParams", "Seed", "TaskParams", "TrainingParams", "Weights", "Words", "parse",
+    "EditingParams", "EvaluationParams", "FaceFixParams", "GenerationParams", "ImageAdjustParams",
+    "LoraParams", "Params", "PieceParams", "PromptParams", "ReferenceParams", "RefineParams", "Seed",
+    "TaskParams", "TrainingParams", "Weights", "Words", "parse",
 ]  # fmt: skip
 
 

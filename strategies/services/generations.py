@@ -32,7 +32,7 @@ from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
 from ..models.generation import Priority
 from ..params import parse
-from ..records import create_generation
+from ..records import copy_records, create_generation
 from ..registry import get_strategy
 from ..signatures import TaskSignature, task_signature
 from ..strategy import Ask
@@ -115,6 +115,7 @@ def generation_replay(prediction: Prediction, *, request_id: str = "") -> Genera
         generation, predictions = create_generation(
             ask, strategy=first.strategy, inputs=first.inputs, version=first.workflow_version
         )
+        copy_records(prediction, predictions[0])
         lifecycle.start(generation, predictions, _chain_again(prediction, generation, predictions[0]))
     return generation
 

@@ -4,10 +4,12 @@ from .background_fix import BackgroundFixProcessor
 from .detail_enhancer import DetailEnhancerProcessor
 from .editing import EditingProcessor
 from .evaluation import EvaluationProcessor
+from .face_fix import FaceFixProcessor
 from .generation import GenerationProcessor
 from .image_adjust import ImageAdjustProcessor
 from .processor import Processor
 from .prompt import PromptProcessor
+from .refine import RefineProcessor
 from .training import TrainingProcessor
 
 PROCESSORS: dict[str, Processor] = {
@@ -19,4 +21,6 @@ PROCESSORS: dict[str, Processor] = {
     "training": TrainingProcessor(),
     "evaluation": EvaluationProcessor(),
     "prompt": PromptProcessor(),
+    "refine": RefineProcessor(),
+    "face_fix": FaceFixProcessor(),
 }

@@ -63,7 +63,7 @@ def crop_around(face: Face, size: tuple[int, int]) -> Box:
 
 
 def coverage(face: Face, box: Box) -> Image.Image:
-    """How much of the redrawn crop shows: an ellipse around the face that fades to nothing within the crop."""
+    """How much of the redrawn crop shows: an ellipse around the face that fades within the crop."""
     side = box[2] - box[0]
     x = (np.arange(side) + 0.5 + box[0] - face.left - face.width / 2) / (side / 2 * NARROWER)
     y = (np.arange(side) + 0.5 + box[1] - face.top - face.height / 2) / (side / 2)

@@ -20,7 +20,8 @@ class RefineAdmin(RequestAdmin):
     readonly_fields = ("page", "before", "after")
     fields = (
         "page", ("before", "after"), ("scale", "width", "height"), ("tile_size", "overlap"),
-        ("prompt", "negative_prompt"), ("seed", "strength"), ("num_inference_steps", "guidance_scale", "scheduler"),
+        ("prompt", "negative_prompt"), ("seed", "strength"),
+        ("num_inference_steps", "guidance_scale", "scheduler"),
         ("face_detail", "face_strength"), "created_at",
     )  # fmt: skip
 

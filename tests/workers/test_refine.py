@@ -97,12 +97,12 @@ def test_a_replay_gives_the_same_pixels_and_its_own_record(owner, pocket):
 
 
 def test_faces_follow_in_a_chain_and_only_the_last_picture_is_delivered(owner, pocket):
-    portrait = Image.fromarray(data.astronaut()).crop((128, 20, 320, 212)).resize((96, 96))
+    portrait = Image.fromarray(data.astronaut()).crop((128, 20, 320, 212))
     generation = _asked(owner, portrait, num_inference_steps=4, face_detail=True)
     image = run_chain(generation, "refine", "face_fix")
     first, second = generation.tasks.order_by("step")
     record = generation.predictions.get().provenance
-    assert image.size == (192, 192)
+    assert image.size == (384, 384)
     assert (record["faces"], record["extra"]["face_fix"]["before"]["mode"]) == (1, "refine")
     assert not np.array_equal(pixels(opened(first.assets.get())), pixels(image))
     assert list(generation.predictions.get().outputs.all()) == [second.assets.get()]

@@ -10,6 +10,7 @@ from .errors import InvalidImage, one
 from .images import MAX_SIDE
 from .models import Asset, Generation, Prediction, Refine
 from .params import FaceFixParams, RefineParams, TaskParams
+from .params.refine import MAX_REFINED_PIXELS
 from .pieces import PieceInputs, checked_inputs
 from .records import create_generation
 from .signatures import TaskSignature, task_signature
@@ -17,7 +18,6 @@ from .strategy import Ask
 
 STRENGTH, FACE_STRENGTH = 0.25, 0.35
 OVERLAP_SHARE = 8  # tiles overlap by an eighth: with the pocket model a quarter was no smoother
-MAX_RESULT_PIXELS = 2**25  # 128 px tiles on two CPU cores: under the time limit of a task
 
 
 class RefineInputs(PieceInputs):
@@ -70,9 +70,9 @@ class RefineStrategy:
 
 def _check_result(base: Asset, scale: int) -> None:
     width, height = base.width * scale, base.height * scale
-    if width * height > MAX_RESULT_PIXELS or max(width, height) > MAX_SIDE:
+    if width * height > MAX_REFINED_PIXELS or max(width, height) > MAX_SIDE:
         raise InvalidImage(
-            f"The picture would be {width}×{height}; at most {MAX_RESULT_PIXELS:,} pixels and {MAX_SIDE:,} on"
+            f"The picture would be {width}×{height}; at most {MAX_REFINED_PIXELS:,} pixels and {MAX_SIDE:,} on"
             " a side can be refined, so give a smaller base image or a smaller scale.",
             errors=one(("inputs", "base_image"), "too large for this scale", "too_large"),
         )

@@ -1,11 +1,14 @@
 """`refine` and `face_fix`: pieces of a picture drawn again from what they are."""
 
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from .drawing import DrawingParams
+
+MAX_REFINED_PIXELS = 2**25  # of the result: with 128 px tiles on two CPU cores under a task's time limit
 
 
 class PieceParams(DrawingParams):
@@ -22,6 +25,12 @@ class RefineParams(PieceParams):
     base_image: UUID
     scale: Literal[2, 4]
     overlap: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _tiles_fit(self) -> Self:
+        if self.overlap > self.tile_size // 3:
+            raise PydanticCustomError("overlap", "Tiles may overlap by a third of their size at most.")
+        return self
 
 
 class FaceFixParams(PieceParams):

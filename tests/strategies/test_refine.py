@@ -65,7 +65,7 @@ def test_other_scales_are_refused(ask, scale):
 
 
 def test_a_result_that_is_too_large_is_refused_with_its_size(ask, owner, monkeypatch):
-    monkeypatch.setattr("strategies.refine.MAX_RESULT_PIXELS", 100_000)
+    monkeypatch.setattr("strategies.refine.MAX_REFINED_PIXELS", 100_000)
     with pytest.raises(InvalidImage, match="would be 512×512") as caught:
         ask(refine_workflow(), scale=4)
     assert caught.value.errors[0]["loc"] == ["inputs", "base_image"]

@@ -6,12 +6,14 @@ from typing import cast
 
 from PIL import Image
 
+from gpu.errors import InvalidRequest
 from gpu.masks import plain
 from gpu.requests import StepEvent
 from gpu.tiles import Blend, Grid, Tile, enlarged, grid, toned
 from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import RefineParams, parse
+from strategies.params.refine import MAX_REFINED_PIXELS
 
 from ..outputs import drawn_output
 from ..pieces import Pieces
@@ -29,6 +31,10 @@ class RefineProcessor:
         base = plain(picture(params.base_image))
         colours = base.convert("RGB")
         size = (base.width * params.scale, base.height * params.scale)
+        if size[0] * size[1] > MAX_REFINED_PIXELS:
+            raise InvalidRequest(
+                f"{size[0]}x{size[1]} is too large; at most {MAX_REFINED_PIXELS:,} pixels can be refined."
+            )
         layout = grid(*size, tile=params.tile_size, overlap=params.overlap)
         pieces = Pieces(params, base, len(layout), on_step, should_cancel)
         blend = Blend(layout)

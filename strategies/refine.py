@@ -72,7 +72,7 @@ def _check_result(base: Asset, scale: int) -> None:
     width, height = base.width * scale, base.height * scale
     if width * height > MAX_REFINED_PIXELS or max(width, height) > MAX_SIDE:
         raise InvalidImage(
-            f"The picture would be {width}×{height}; at most {MAX_REFINED_PIXELS:,} pixels and {MAX_SIDE:,} on"
+            f"The picture would be {width}×{height}; at most {MAX_REFINED_PIXELS:,} pixels, {MAX_SIDE:,} on"
             " a side can be refined, so give a smaller base image or a smaller scale.",
             errors=one(("inputs", "base_image"), "too large for this scale", "too_large"),
         )

@@ -74,9 +74,9 @@ def test_a_worker_killed_in_each_step_of_the_chain_leaves_one_stored_result(clie
     }  # fmt: skip
     asked = client.post("/v1/generations/refine", json={"inputs": inputs, "seed": 3}).json()
     for task_type in ("refine", "face_fix"):
-        waited(lambda task_type=task_type: _task(client, asked, task_type)["status"] == "processing")
+        waited(lambda task_type=task_type: _task(client, asked, task_type)["status"] == "processing", 150)
         stack.worker_child("gpu").kill()
-    generation = finished(client, asked["id"], 120)
+    generation = finished(client, asked["id"], 150)
 
     (prediction,) = generation["predictions"]
     assert generation["status"] == "succeeded", generation["error"]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0003_tasks_alone'),
+        ('strategies', '0005_agentic'),
     ]
 
     operations = [

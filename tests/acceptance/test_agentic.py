@@ -2,13 +2,14 @@
 
 import io
 
+import pytest
 from PIL import Image
 
 from gpu.images import read_provenance
 from gpu.pocket.judge import judge
+from tests.stack import finished
 
-# Drawn wrong at first with this seed, and right soon after: found by the benchmark `agentic`.
-HARD, SEED = "a star", 0
+HARD = "a small purple heart on a yellow background"
 AGENTIC = {"max_attempts": 6, "min_confidence_score": 1.0, "evaluation_provider": "pixel"}
 
 
@@ -16,17 +17,36 @@ def pictures(client, prediction: dict) -> list[bytes]:
     return [client.get(output["url"]).content for output in prediction["output"]]
 
 
-def test_an_agentic_generation_rejects_what_is_wrong_and_ends_with_what_was_asked_for(draw, client):
-    generation, _ = draw(HARD, workflow="pocket-solid-fine", type="agentic", agentic=AGENTIC, seed=SEED)
-    prediction = generation["predictions"][0]
-    assert prediction["confidence"] == 1.0 and prediction["below_threshold"] is False
-    assert len(prediction["attempts"]) > 1
-    assert [attempt["score"] < 1 for attempt in prediction["attempts"]][:-1] == [True] * (
-        len(prediction["attempts"]) - 1
-    )
-    (data,) = pictures(client, prediction)
-    assert read_provenance(data)["seed"] == prediction["seed"] == prediction["attempts"][-1]["seed"]
-    assert prediction["output"][0]["id"] == prediction["attempts"][-1]["output"]["id"]
+@pytest.fixture(scope="module")
+def loop(stack) -> dict:
+    """Six agentic predictions of what the pocket model finds hard, over."""
+    ask = {"workflow": "pocket-solid-fine", "type": "agentic", "agentic": AGENTIC, "inputs": {"prompt": HARD}}
+    with stack.client() as client:
+        body = client.post("/v1/generations", json={**ask, "num_predictions": 6, "seed": 0}).json()
+        return finished(client, body["id"], 240)
+
+
+def test_agentic_predictions_reach_the_threshold(loop):
+    assert loop["status"] == "succeeded"
+    tried = [prediction["attempts"] for prediction in loop["predictions"]]
+    first = sum(attempts[0]["score"] == 1 for attempts in tried)
+    reached = sum(prediction["below_threshold"] is False for prediction in loop["predictions"])
+    print(f"single {first}, agentic {reached} of 6, {sum(map(len, tried)) / 6:.1f} attempts")
+    assert reached >= max(first, 5)
+
+
+def test_what_is_delivered_is_the_attempt_with_the_best_score(loop, client):
+    for prediction in loop["predictions"]:
+        scores = [attempt["score"] for attempt in prediction["attempts"]]
+        best = prediction["attempts"][scores.index(max(scores))]
+        (data,) = pictures(client, prediction)
+        assert prediction["confidence"] == max(scores)
+        assert [output["id"] for output in prediction["output"]] == [best["output"]["id"]]
+        assert read_provenance(data)["seed"] == prediction["seed"] == best["seed"]
+        if not prediction["below_threshold"]:
+            reading = judge(Image.open(io.BytesIO(data)))
+            (figure,) = reading.objects[:1]
+            assert (reading.background, figure.color, figure.shape) == ("yellow", "purple", "heart")
 
 
 def test_the_clip_model_judges_in_the_pool_that_draws(draw):
@@ -63,9 +83,8 @@ def test_a_picture_is_drawn_from_a_template_with_the_subjects_words(draw, client
     assert (reading.background, reading.objects[0].color) == ("blue", "red")
 
 
-def test_a_replay_draws_the_delivered_picture_again(draw, client):
-    generation, _ = draw(HARD, workflow="pocket-solid-fine", type="agentic", agentic=AGENTIC, seed=SEED)
-    prediction = generation["predictions"][0]
+def test_a_replay_draws_the_delivered_picture_again(loop, client):
+    prediction = loop["predictions"][0]
     again = client.post(f"/v1/predictions/{prediction['id']}/replay", headers={"Prefer": "wait=60"}).json()
     assert (again["status"], again["type"]) == ("succeeded", "base")
     first, second = (

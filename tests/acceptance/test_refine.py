@@ -1,4 +1,4 @@
-"""Larger pictures and redrawn faces over HTTP."""
+"""Larger pictures and redrawn faces over HTTP, and a worker that dies between the two."""
 
 import io
 
@@ -9,6 +9,7 @@ from skimage import data
 
 from gpu.faces import crop_around, find_faces
 from tests.pictures import circle_and_square
+from tests.stack import finished, waited
 
 from .conftest import data_uri
 
@@ -64,3 +65,31 @@ def test_a_scale_that_is_not_offered_is_refused_by_name(client):
     answer = client.post("/v1/generations/refine", json={"inputs": inputs})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_inputs")
     assert answer.json()["errors"][0]["loc"] == ["inputs", "scale"]
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_each_step_of_the_chain_leaves_one_stored_result(client, stack, portrait):
+    inputs = {
+        "base_image": data_uri(portrait), "face_detail": True, "num_inference_steps": 40,
+        "strength": 0.1, "face_strength": 1.0,
+    }  # fmt: skip
+    asked = client.post("/v1/generations/refine", json={"inputs": inputs, "seed": 3}).json()
+    for task_type in ("refine", "face_fix"):
+        waited(lambda task_type=task_type: _task(client, asked, task_type)["status"] == "processing", 150)
+        stack.worker_child("gpu").kill()
+    generation = finished(client, asked["id"], 150)
+
+    (prediction,) = generation["predictions"]
+    assert generation["status"] == "succeeded", generation["error"]
+    assert [(each["width"], each["height"]) for each in prediction["output"]] == [(384, 384)]
+    assert prediction["provenance"]["extra"]["face_fix"]["before"]["mode"] == "refine"
+    for task_type in ("refine", "face_fix"):
+        task = _task(client, asked, task_type)
+        assert (task["attempt"], len(task["result"]["assets"])) == (2, 1)
+
+
+def _task(client, generation: dict, task_type: str) -> dict:
+    """The one task of this type in the generation's chain."""
+    rows = client.get("/v1/tasks", params={"task_type": task_type}).json()["results"]
+    prediction = generation["predictions"][0]["id"]
+    return next(row for row in rows if row["prediction"] == prediction)

@@ -95,13 +95,19 @@ function asSent(descriptor, value) {
   return value;
 }
 
+/** `width is required` of the rectangle that a message is about the width of. */
+function withPart(path, message) {
+  const part = path.filter((step) => typeof step === "string").join(" ");
+  return part && /^[a-z]/.test(message) ? `${part} ${message}` : message;
+}
+
 /** Which message belongs to which field: `{fields: {key: [message]}, rest: [message]}`. */
 export function errorsOf(problem, known) {
   const fields = {};
   const rest = [];
   for (const { loc, msg } of problem?.errors ?? []) {
     const key = loc.length > 1 && (loc[0] === "inputs" || loc[0] === "selection") ? loc[1] : loc[0];
-    if (known.has(key)) (fields[key] ??= []).push(msg);
+    if (known.has(key)) (fields[key] ??= []).push(withPart(loc.slice(2), msg));
     else rest.push(`${loc.join(".")}: ${msg}`);
   }
   if (problem && !problem.errors.length) rest.push(problem.message);

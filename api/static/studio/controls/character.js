@@ -1,6 +1,7 @@
 import { html } from "../html.js";
 import { Choices } from "../parts/choices.js";
 import { useList } from "../parts/list.js";
+import { local } from "../rest.js";
 
 const NOBODY = "";
 
@@ -17,9 +18,12 @@ export function Character(props) {
   }
   if (!items) return html`<p class="hint" id=${id}>Looking for your ${list}…</p>`;
   if (!items.length) return html`<p class="hint" id=${id}>You have no ${list} yet. Make one through the API: POST /v1/${list}.</p>`;
-  const options = items.map((item) => ({ value: String(item.id), label: item.name }));
+  const options = items.map((item) => ({ value: String(item.id), label: item.name, picture: item.picture }));
   if (!descriptor.required) options.unshift({ value: NOBODY, label: "Nobody" });
-  const draw = (option) => html`<span class="avatar" aria-hidden="true">${option.value ? option.label[0] : "–"}</span>`;
+  const draw = ({ value, label, picture }) =>
+    picture
+      ? html`<img class="avatar" src=${local(picture.url)} alt="" />`
+      : html`<span class="avatar" aria-hidden="true">${value ? label[0] : "–"}</span>`;
   return html`<${Choices}
     ...${props}
     options=${options}

@@ -4,7 +4,7 @@ const SIDES = { left: 0, top: 0, width: 1, height: 1 }; // side → its least va
 const words = { left: "Left", top: "Top", width: "Width", height: "Height" };
 
 /** A rectangle in whole pixels; leaving all four empty means none. */
-export function Rectangle({ id, value, onChange, describedBy, invalid }) {
+export function Rectangle({ id, value, onChange, labelledBy, describedBy, invalid }) {
   const write = (side, text) => {
     const next = { ...value };
     if (text === "") delete next[side];
@@ -12,7 +12,7 @@ export function Rectangle({ id, value, onChange, describedBy, invalid }) {
     onChange(Object.keys(next).length ? next : null);
   };
   return html`
-    <div class="rectangle" id=${id}>
+    <div class="rectangle" id=${id} role="group" aria-labelledby=${labelledBy}>
       ${Object.entries(SIDES).map(
         ([side, least]) => html`
           <label>

@@ -1,5 +1,7 @@
 """Fixtures of the studio's tests."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from .studio_page import StudioPage
@@ -18,9 +20,11 @@ def people(stack):
 
 
 @pytest.fixture
-def studio(stack, browser, people) -> StudioPage:
-    """The page, signed in as an ordinary person."""
-    return StudioPage(browser, stack.url).sign_in("ada", people["ada"])
+def studio(stack, browser, people) -> Iterator[StudioPage]:
+    """The page, signed in as an ordinary person; no script of it may stumble."""
+    yield StudioPage(browser, stack.url).sign_in("ada", people["ada"])
+    messages = [entry["message"] for entry in browser.get_log("browser")]
+    assert not [message for message in messages if "Uncaught" in message or "TypeError" in message]
 
 
 @pytest.fixture

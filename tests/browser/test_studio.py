@@ -127,6 +127,7 @@ def test_a_format_picks_the_workflow_as_an_axis_and_a_value_as_an_input(studio):
     studio.wait(lambda: studio.picked("aspect_ratio") == "3:4")
     studio.wait(lambda: "Free" in studio.one("#quote").text)
     prediction = studio.drawn(PROMPT, num_inference_steps=4)
+    studio.wait(lambda: studio.one(f'[data-prediction="{prediction}"] img').get_property("complete"))
     width, height = (
         int(studio.one(f'[data-prediction="{prediction}"] img').get_attribute(side))
         for side in ("naturalWidth", "naturalHeight")

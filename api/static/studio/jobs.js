@@ -131,6 +131,7 @@ function useVisible() {
   useEffect(() => {
     const follow = () => setVisible(!document.hidden);
     document.addEventListener("visibilitychange", follow);
+    follow(); // it may have been shown since the first render
     return () => document.removeEventListener("visibilitychange", follow);
   }, []);
   return visible;

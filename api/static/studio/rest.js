@@ -27,19 +27,30 @@ export async function rest(path, { method = "GET", json, form, headers = {}, sig
   const all = { Accept: "application/json", ...headers };
   if (method !== "GET") all["X-CSRFToken"] = account.csrf;
   if (json) all["Content-Type"] = "application/json";
-  const response = await send(path, { method, headers: all, body: json ? JSON.stringify(json) : form, signal });
-  if (response.status === 204) return null;
-  const body = await response.json().catch(() => ({}));
+  const request = { method, headers: all, body: json ? JSON.stringify(json) : form, signal };
+  const { response, text } = await answered(path, request);
+  const body = parsed(response, text);
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }
 
-async function send(path, request) {
+/** What came, whole: an answer cut off or abandoned half-way is none. */
+async function answered(path, request) {
   try {
-    return await fetch(path, { credentials: "same-origin", ...request });
+    const response = await fetch(path, { credentials: "same-origin", ...request });
+    return { response, text: await response.text() };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, UNREACHABLE);
+  }
+}
+
+function parsed(response, text) {
+  if (response.status === 204) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(response.status, { detail: `The server answered ${response.status} with something else than JSON.` });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The studio: a family's form on one side, the person's pictures on the other. */
 
 import { render } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useErrorBoundary, useState } from "preact/hooks";
 
 import { useDraft } from "./draft.js";
 import { inputsOf, useForm } from "./form.js";
@@ -109,6 +109,19 @@ const Top = () => html`
   </header>
 `;
 
+/** A fault of the page itself is said, never shown as a page that no longer moves. */
+function Whole() {
+  const [fault] = useErrorBoundary((error) => console.error(error));
+  if (!fault) return html`<${Studio} />`;
+  return html`<main class="door">
+    <div class="door-card" role="alert">
+      <h1>The studio stumbled</h1>
+      <p>What you typed is kept, and whatever runs goes on. Load the page again to continue.</p>
+      <button type="button" class="button primary" onClick=${() => location.reload()}>Load again</button>
+    </div>
+  </main>`;
+}
+
 const root = document.getElementById("studio");
 root.replaceChildren();
-render(html`<${Studio} />`, root);
+render(html`<${Whole} />`, root);

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from . import demo_adjust, demo_editing, demo_refine
+from . import demo_adjust, demo_editing, demo_refine, demo_video
 from .demo_inputs import contract, number, picture
 from .demo_wording import WORDING
 from .errors import AdultDefault, WorkflowUnavailable
@@ -75,11 +75,16 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         ),
     },
     **demo_adjust.WORKFLOWS,
+    **demo_video.WORKFLOWS,
     **demo_editing.WORKFLOWS,
     **demo_refine.WORKFLOWS,
 }
 # What runs when a request names only the strategy; one for each.
-DEFAULTS = ("pocket-solid-fine", "adjust", *demo_editing.WORKFLOWS, *demo_refine.WORKFLOWS)
+# fmt: off
+DEFAULTS = (
+    "pocket-solid-fine", "adjust", "pocket-video", *demo_editing.WORKFLOWS, *demo_refine.WORKFLOWS,
+)
+# fmt: on
 # Costs the machinery and draws nothing: what a benchmark of the machinery runs.
 BENCHMARKS: dict[str, dict[str, Any]] = {
     "noop": {"display_name": "No operation", "generator": "mock", "contract": contract()},

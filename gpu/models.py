@@ -13,16 +13,16 @@ from diffusers import DiffusionPipeline
 from gpu import memory
 from gpu.cache import CacheStats, ModelCache, Reserve
 from gpu.device import CPU, default_dtype
-from gpu.pipelines import Placement, load_checkpoint, load_controlnet
+from gpu.pipelines import Placement, load_checkpoint, load_controlnet, load_video
 from gpu.requests import ModelSource, PipelineKey
-from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet
+from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_video
 
 
 @dataclass(frozen=True, slots=True)
 class ModelKey:
     """What tells two loaded models apart."""
 
-    kind: str  # "checkpoint" or "controlnet"
+    kind: str  # a key of _KINDS
     source: ModelSource
     variant: str | None
     dtype: torch.dtype
@@ -72,6 +72,12 @@ class Models:
             nets = [held.enter_context(self._use("controlnet", source, key)) for source in key.controlnets]
             yield ModelSet(checkpoint, tuple(nets))
 
+    @contextmanager
+    def use_video(self, key: PipelineKey) -> Iterator[Resident]:
+        """Hold the video model that is the checkpoint of a key."""
+        with self._use("video", key.checkpoint, key) as resident:
+            yield resident
+
     def stats(self) -> CacheStats:
         return self._cache.stats()
 
@@ -81,7 +87,7 @@ class Models:
 
     def _use(self, kind: str, source: ModelSource, key: PipelineKey) -> Any:
         place = self.placement(key)
-        model_key = ModelKey(kind, source, key.variant if kind == "checkpoint" else None, place.dtype)
+        model_key = ModelKey(kind, source, key.variant if kind != "controlnet" else None, place.dtype)
         return self._cache.use(model_key, partial(self._load, model_key, place))
 
     def _load(self, key: ModelKey, place: Placement, reserve: Reserve) -> Resident:
@@ -95,6 +101,7 @@ class Models:
 _KINDS = {
     "checkpoint": (resolve_checkpoint, load_checkpoint),
     "controlnet": (resolve_controlnet, load_controlnet),
+    "video": (resolve_video, load_video),
 }
 
 

@@ -16,6 +16,7 @@ from diffusers import (
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLInpaintPipeline,
     StableDiffusionXLPipeline,
+    StableVideoDiffusionPipeline,
 )
 
 from gpu import schedulers, tensorfile
@@ -70,6 +71,18 @@ def load_checkpoint(files: ModelFiles, variant: str | None, place: Placement) ->
         raise _load_error(files, error) from error
     pipeline.vae.enable_slicing()  # decoding one image at a time bounds the peak of a batch
     return pipeline
+
+
+def load_video(files: ModelFiles, variant: str | None, place: Placement) -> StableVideoDiffusionPipeline:
+    """All components of a video model on the device. Raises as `load_checkpoint` does."""
+    try:
+        pipeline = StableVideoDiffusionPipeline.from_pretrained(
+            str(files.path), variant=variant, use_safetensors=True, dtype=place.dtype, local_files_only=True
+        )
+        _demand_dtype(pipeline, place.dtype)
+        return pipeline.to(place.device)
+    except Exception as error:
+        raise _load_error(files, error) from error
 
 
 def load_controlnet(files: ModelFiles, variant: str | None, place: Placement) -> ControlNetModel:

@@ -10,8 +10,9 @@ import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 from PIL import Image
 
-from gpu import calls, device, memory, provenance, training
+from gpu import calls, device, memory, provenance, training, video
 from gpu.adapters import AdapterStore, attached
+from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
@@ -61,6 +62,17 @@ class Runner:
         """Train a LoRA on a checkpoint, which stays as it was; see `gpu.training`. Raises as `run` does."""
         with self._named_errors(), self._models.use(request.key) as models:
             return training.train(models.checkpoint.model, request, on_step, should_cancel)
+
+    def animate(
+        self,
+        request: VideoRequest,
+        on_step: OnStep | None = None,
+        should_cancel: ShouldCancel | None = None,
+    ) -> VideoResult:
+        """Draw a clip; progress, cancel and errors as in `run`."""
+        wanted = should_cancel or (lambda: False)
+        with self._named_errors():
+            return video.animate(self._models, self._device, request, on_step, wanted)
 
     def resident(self) -> list[str]:
         """Public names of the loaded checkpoints and ControlNets, the most recently used one last."""

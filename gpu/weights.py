@@ -23,6 +23,8 @@ PICKLE_SUFFIXES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 SDXL_CONFIG = ModelSource(
     "stabilityai/stable-diffusion-xl-base-1.0", "462165984030d82259a11f4367a4eed129e94a7b"
 )
+SDXL, VIDEO = "StableDiffusionXL", "StableVideoDiffusion"  # how the names of their pipelines begin
+_FAMILIES = {SDXL: "an SDXL", VIDEO: "a Stable Video Diffusion"}
 _STEMS = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
 _LORA_DOWN = re.compile(r".+(lora_A|lora_down|lora\.down|_lora\.down|lora_linear_layer\.down)\.weight")
 _CROSS_ATTENTION = re.compile(r".*attn2[._](processor[._])?to_k")
@@ -80,6 +82,17 @@ def resolve_checkpoint(source: ModelSource, variant: str | None = None) -> Model
     config = sibling if sibling.is_dir() else hub.snapshot(SDXL_CONFIG, hub.CONFIG_PATTERNS)
     _components(config)  # they must be complete; the weights come from the file
     return ModelFiles(source, path, config, (path,))
+
+
+def resolve_video(source: ModelSource, variant: str | None = None) -> ModelFiles:
+    """Find a Stable Video Diffusion folder and check that nothing is missing.
+
+    Raises as `resolve_checkpoint` does.
+    """
+    path = _locate(source, variant)
+    if not path.is_dir():
+        raise UnsupportedModel(f"{path.name} is a single file; a video model must be a diffusers folder.")
+    return ModelFiles(source, path, path, tuple(_component_weights(path, variant, VIDEO)))
 
 
 def resolve_controlnet(source: ModelSource, variant: str | None = None) -> ModelFiles:
@@ -174,12 +187,12 @@ def _locate(source: ModelSource, variant: str | None) -> Path:
     )
 
 
-def _components(folder: Path) -> dict[str, str]:
+def _components(folder: Path, family: str = SDXL) -> dict[str, str]:
     """The components that have weights, with the library of each; every config is known to exist."""
     index = _read_json(folder / "model_index.json")
     kind = index.get("_class_name")
-    if not (isinstance(kind, str) and kind.startswith("StableDiffusionXL")):
-        raise UnsupportedModel(f"{folder.name} is a {kind} checkpoint; use an SDXL one.")
+    if not (isinstance(kind, str) and kind.startswith(family)):
+        raise UnsupportedModel(f"{folder.name} is a {kind} checkpoint; use {_FAMILIES[family]} one.")
     weighted = {}
     for name, value in index.items():
         if name.startswith("_") or not isinstance(value, list) or len(value) != 2 or None in value:
@@ -211,8 +224,8 @@ def _check_config(folder: Path, class_name: str) -> bool:
     return True
 
 
-def _component_weights(folder: Path, variant: str | None) -> Iterator[Path]:
-    for name, library in _components(folder).items():
+def _component_weights(folder: Path, variant: str | None, family: str = SDXL) -> Iterator[Path]:
+    for name, library in _components(folder, family).items():
         yield from _weight_files(folder / name, _STEMS[library], variant)
 
 

@@ -35,12 +35,18 @@ def asset_from_reference(owner: AbstractBaseUser, reference: str, *, loc: tuple[
     if "://" in reference:
         return asset_create(owner, fetch_image(reference, loc=loc), loc=loc)
     try:
-        return Asset.objects.get(owner=owner, id=UUID(reference))
+        asset = Asset.objects.get(owner=owner, id=UUID(reference))
     except (ValueError, Asset.DoesNotExist):
         raise InvalidImage(
             "No such asset; upload the image to /v1/assets, or give an https URL or a data URI.",
             errors=one(loc, "unknown asset", "unknown_asset"),
         ) from None
+    if not asset.content_type.startswith("image/"):
+        raise InvalidImage(
+            f"The asset is {asset.content_type}, not a picture; give a picture, such as the clip's poster.",
+            errors=one(loc, "not a picture", "not_an_image"),
+        )
+    return asset
 
 
 def _data_uri(reference: str, loc: tuple[str | int, ...]) -> bytes:

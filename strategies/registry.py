@@ -11,6 +11,7 @@ from .refine import RefineStrategy
 from .strategy import Strategy
 from .subject_generate import SubjectGenerate
 from .text_to_image import TextToImage
+from .video import Video
 
 
 def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
@@ -26,7 +27,7 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
 STRATEGIES = register(
     [
         TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting(), RefineStrategy(),
-        FaceFixing(),
+        FaceFixing(), Video(),
     ]
 )  # fmt: skip
 

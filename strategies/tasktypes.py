@@ -11,6 +11,7 @@ QUEUES = {  # task type → queue; one line per type
     "prompt": "prompt",
     "refine": "refine",
     "face_fix": "face_fix",
+    "video": "video",
 }
 CELERY_PREFIX = "atelier."
 

@@ -16,9 +16,10 @@ from families.recipe_checks import register_check, register_choices
 from gpu.errors import GpuError, InvalidRequest
 from gpu.hub import is_commit, is_hub_id
 from gpu.requests import ModelSource
-from gpu.weights import resolve_checkpoint, resolve_controlnet, validate_lora
+from gpu.weights import resolve_checkpoint, resolve_controlnet, resolve_video, validate_lora
 from strategies.params import PARAMS, Weights
 from strategies.registry import STRATEGIES
+from strategies.video import Video
 
 from .generators import GENERATORS
 from .weights import POCKET, adapter_path, model_source
@@ -31,9 +32,8 @@ def model_problems(workflow: Workflow) -> Iterator[InputProblem]:
     if workflow.generator != LOCAL:
         return
     if workflow.checkpoint:
-        yield from _looked_up(
-            ("checkpoint",), workflow.checkpoint, workflow.checkpoint_revision, resolve_checkpoint
-        )
+        resolve = resolve_video if workflow.strategy == Video.name else resolve_checkpoint
+        yield from _looked_up(("checkpoint",), workflow.checkpoint, workflow.checkpoint_revision, resolve)
     elif _draws(workflow):
         text = f"the generator “{LOCAL}” draws with a checkpoint: name one, such as pocket:pocket-sdxl"
         yield InputProblem(("checkpoint",), text, "missing")

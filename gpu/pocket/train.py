@@ -14,7 +14,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gpu.pocket import CHECKPOINT, HERE, clip, controlnet, decoder, lora, refine, text, unet, vae
+from gpu.pocket import (
+    CHECKPOINT,
+    HERE,
+    VIDEO,
+    clip,
+    controlnet,
+    decoder,
+    lora,
+    refine,
+    text,
+    unet,
+    vae,
+    video,
+)  # fmt: skip
 from gpu.pocket.checkpoint import export_part, export_pipeline
 from gpu.pocket.evaluate import Sampling, evaluate
 
@@ -33,7 +46,7 @@ ON_CHECKPOINT: dict[str, Callable[[Path, float, Path], None]] = {
 WEIGHTS = {
     "vae": 6, "text": 3, "unet": 85, "refine": 60, "decoder": 8, "controlnet": 13, "lora": 5, "clip": 8,
 }  # fmt: skip
-STAGES = (*BASE, *ON_CHECKPOINT, "evaluate")
+STAGES = (*BASE, *ON_CHECKPOINT, "video", "evaluate")
 
 
 def minutes_for(stages: list[str], total: float) -> dict[str, float]:
@@ -57,6 +70,8 @@ def run(stages: list[str], minutes: float, work: Path, output: Path) -> None:
         with timed(name, shares[name]):
             ON_CHECKPOINT[name](work, shares[name], output / CHECKPOINT.name)
         export_part(work, output, name)
+    if "video" in stages:
+        video.build(output / VIDEO.name)
     if "evaluate" in stages:
         print(json.dumps(evaluate(200, Sampling(), output / "contact.png", output), indent=1))
 

@@ -16,6 +16,7 @@ from .image_adjust import ImageAdjustParams
 from .prompt import PromptParams, Words
 from .refine import FaceFixParams, PieceParams, RefineParams
 from .training import TrainingParams
+from .video import VideoParams
 
 PARAMS: dict[str, type[TaskParams]] = {
     "generation": GenerationParams,
@@ -28,13 +29,14 @@ PARAMS: dict[str, type[TaskParams]] = {
     "prompt": PromptParams,
     "refine": RefineParams,
     "face_fix": FaceFixParams,
+    "video": VideoParams,
 }
 
 __all__ = [
     "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
     "EditingParams", "EvaluationParams", "FaceFixParams", "GenerationParams", "ImageAdjustParams",
     "LoraParams", "Params", "PieceParams", "PromptParams", "ReferenceParams", "RefineParams", "Seed",
-    "TaskParams", "TrainingParams", "Weights", "Words", "parse",
+    "TaskParams", "TrainingParams", "VideoParams", "Weights", "Words", "parse",
 ]  # fmt: skip
 
 

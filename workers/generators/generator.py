@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Protocol
 
+from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import Decision, GpuError
 from gpu.requests import InferenceRequest, InferenceResult, StepEvent
 
@@ -20,6 +21,7 @@ class Capability(StrEnum):
     SEEDS = "seeds"
     CUSTOM_SCHEDULERS = "custom_schedulers"
     LORA = "lora"
+    VIDEO = "video"
 
 
 class UnknownGenerator(GpuError):
@@ -52,6 +54,10 @@ class ImageGenerator(Protocol):
         """Make the pictures. Raises: gpu.errors.GpuError, gpu.errors.Canceled (asked between steps)."""
         ...
 
+    def animate(self, request: VideoRequest, on_step: OnStep, should_cancel: ShouldCancel) -> VideoResult:
+        """Make a clip. Raises: as `generate`."""
+        ...
+
     def health(self) -> dict[str, Any]:
         """`memory` in bytes and `resident` models."""
         ...
@@ -61,8 +67,10 @@ class ImageGenerator(Protocol):
         ...
 
 
-def needed(request: InferenceRequest) -> set[Capability]:
+def needed(request: InferenceRequest | VideoRequest) -> set[Capability]:
     """What this request asks of a generator."""
+    if isinstance(request, VideoRequest):
+        return {Capability.VIDEO, Capability.SEEDS}
     wishes = {
         Capability.IMAGE_TO_IMAGE: request.image is not None,
         Capability.CONTROLNET: bool(request.controls),
@@ -74,7 +82,7 @@ def needed(request: InferenceRequest) -> set[Capability]:
     return {capability for capability, wanted in wishes.items() if wanted}
 
 
-def check_capabilities(generator: ImageGenerator, request: InferenceRequest) -> None:
+def check_capabilities(generator: ImageGenerator, request: InferenceRequest | VideoRequest) -> None:
     """Raises: MissingCapability naming what the generator lacks."""
     missing = needed(request) - generator.capabilities
     if missing:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import Decision, DeviceFault, GpuError
 from gpu.requests import InferenceRequest, InferenceResult
 from gpu.training_requests import TrainingRequest, TrainingResult
@@ -61,6 +62,10 @@ class LocalSdxl:
     def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
         """Train a LoRA on a checkpoint that this process keeps."""
         return self._runner.train(request, on_step, should_cancel)
+
+    def animate(self, request: VideoRequest, on_step: OnStep, should_cancel: ShouldCancel) -> VideoResult:
+        check_capabilities(self, request)
+        return self._runner.animate(request, on_step=on_step, should_cancel=should_cancel)
 
     def health(self) -> dict[str, Any]:
         return {"memory": self._runner.memory(), "resident": self._runner.resident()}

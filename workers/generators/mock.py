@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import Canceled
 from gpu.provenance import public_name
 from gpu.requests import InferenceRequest, InferenceResult, StepEvent
@@ -50,16 +51,30 @@ class Mock:
         self._load(public_name(request.key.checkpoint))
         time.sleep(self.config.lora_seconds * len(request.adapters))
         images = [_flat(seed, request.width, request.height) for seed in request.seeds]
-        for step in range(1, request.num_inference_steps + 1):
-            if should_cancel():
-                raise Canceled
-            time.sleep(self.config.step_seconds * len(images))
-            on_step(StepEvent(step, request.num_inference_steps, lambda: images))
+        self._steps(request.num_inference_steps, images, on_step, should_cancel)
         provenance = tuple(
             {"generator": self.name, "prompt": prompt, "seed": seed, "extra": dict(request.provenance)}
             for prompt, seed in zip(request.prompts, request.seeds, strict=True)
         )
         return InferenceResult(tuple(images), provenance, {"total_s": time.monotonic() - began})
+
+    def animate(self, request: VideoRequest, on_step: OnStep, should_cancel: ShouldCancel) -> VideoResult:
+        check_capabilities(self, request)
+        began = time.monotonic()
+        self._load(public_name(request.checkpoint))
+        frames = [_flat(request.seed, request.width, request.height)] * request.num_frames
+        self._steps(request.num_inference_steps, frames, on_step, should_cancel)
+        provenance = {"generator": self.name, "seed": request.seed, "extra": dict(request.provenance)}
+        return VideoResult(tuple(frames), provenance, {"total_s": time.monotonic() - began})
+
+    def _steps(
+        self, steps: int, images: list[Image.Image], on_step: OnStep, should_cancel: ShouldCancel
+    ) -> None:
+        for step in range(1, steps + 1):
+            if should_cancel():
+                raise Canceled
+            time.sleep(self.config.step_seconds * len(images))
+            on_step(StepEvent(step, steps, lambda: images))
 
     def health(self) -> dict[str, Any]:
         return {"memory": {}, "resident": list(self._resident)}

@@ -11,6 +11,7 @@ from .processor import Processor
 from .prompt import PromptProcessor
 from .refine import RefineProcessor
 from .training import TrainingProcessor
+from .video import VideoProcessor
 
 PROCESSORS: dict[str, Processor] = {
     "generation": GenerationProcessor(),
@@ -23,4 +24,5 @@ PROCESSORS: dict[str, Processor] = {
     "prompt": PromptProcessor(),
     "refine": RefineProcessor(),
     "face_fix": FaceFixProcessor(),
+    "video": VideoProcessor(),
 }

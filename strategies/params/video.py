@@ -1,0 +1,30 @@
+"""`video`."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from gpu.clips import DEFAULT_CHUNK, MAX_FPS, MAX_FRAMES, MAX_MOTION, MAX_NOISE, MIN_FPS, MIN_FRAMES
+
+from .base import Seed, TaskParams, Weights
+
+
+class VideoParams(TaskParams):
+    """`video`: a clip that begins with a picture."""
+
+    task_type: Literal["video"] = "video"
+    generator: str
+    checkpoint: Weights | None
+    image: UUID
+    seed: Seed
+    width: int = Field(ge=8, multiple_of=8)
+    height: int = Field(ge=8, multiple_of=8)
+    num_frames: int = Field(ge=MIN_FRAMES, le=MAX_FRAMES)
+    fps: int = Field(ge=MIN_FPS, le=MAX_FPS)
+    motion_bucket_id: int = Field(ge=0, le=MAX_MOTION)
+    noise_aug_strength: float = Field(ge=0, le=MAX_NOISE)
+    num_inference_steps: int = Field(ge=1)
+    min_guidance_scale: float = Field(ge=0)
+    max_guidance_scale: float = Field(ge=0)
+    decode_chunk_size: int = Field(default=DEFAULT_CHUNK, ge=1, le=MAX_FRAMES)

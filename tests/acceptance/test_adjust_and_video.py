@@ -18,7 +18,7 @@ def ask(client):
         answer = client.post(
             f"/v1/generations/{shorthand}", json={"inputs": inputs, "seed": 1}, headers={"Prefer": "wait=60"}
         )
-        assert answer.status_code == 202, answer.text
+        assert answer.status_code == 201, answer.text
         generation = answer.json()
         assert generation["status"] == "succeeded", generation
         return generation["predictions"][0]

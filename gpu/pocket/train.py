@@ -27,7 +27,7 @@ from gpu.pocket import (
     unet,
     vae,
     video,
-)  # fmt: skip
+)
 from gpu.pocket.checkpoint import export_part, export_pipeline
 from gpu.pocket.evaluate import Sampling, evaluate
 

@@ -24,7 +24,7 @@ def studio(stack, browser, people) -> Iterator[StudioPage]:
     """The page, signed in as an ordinary person; no script of it may stumble."""
     yield StudioPage(browser, stack.url).sign_in("ada", people["ada"])
     messages = [entry["message"] for entry in browser.get_log("browser")]
-    assert not [message for message in messages if "Uncaught" in message or "TypeError" in message]
+    assert [message for message in messages if "Uncaught" in message or "TypeError" in message] == []
 
 
 @pytest.fixture

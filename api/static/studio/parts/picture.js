@@ -42,7 +42,7 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
             <summary>Provenance</summary>
             <pre tabindex="0">${JSON.stringify(prediction.provenance, null, 2)}</pre>
           </details>`}
-          <${Delete} key=${generation.id} ...${{ generation, jobs }} onDeleted=${() => dialog.current.close()} />
+          <${Delete} key=${generation.id} ...${{ generation, jobs }} onDeleted=${onClose} />
         </div>
       </div>
     </dialog>

@@ -39,7 +39,7 @@ class Strategy(Protocol):
     """Turns an ask into rows and ordered, routed Celery signatures."""
 
     name: str
-    task_types: tuple[str, ...]
+    task_types: tuple[str, ...]  # the first is the one every request takes; others depend on its inputs
     inputs: type[BaseModel]
 
     def validate(self, ask: Ask) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class TextToImage:
     """The base strategy: a `generation` task per prediction; a `prompt` task before it may write its text."""
 
     name = "generate"
-    task_types = ("prompt", "generation")
+    task_types = ("generation", "prompt")
     inputs = TextToImageInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:

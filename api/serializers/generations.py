@@ -106,7 +106,7 @@ class PredictionUrlsSerializer(serializers.Serializer):
 class PredictionSerializer(Document):
     generation = serializers.UUIDField(source="generation_id")
     seed = serializers.IntegerField()
-    output = OutputSerializer(many=True, source="outputs.all")
+    output = OutputSerializer(many=True, source="outputs_in_order")
     provenance = serializers.DictField(allow_null=True)
     confidence = serializers.SerializerMethodField()
     below_threshold = serializers.SerializerMethodField()
@@ -215,7 +215,7 @@ def prediction_document(prediction: Prediction, request: HttpRequest | None = No
 
 
 def output_documents(prediction: Prediction, request: HttpRequest | None = None) -> list[dict[str, Any]]:
-    return OutputSerializer(prediction.outputs.all(), many=True, context={"request": request}).data
+    return OutputSerializer(prediction.outputs_in_order, many=True, context={"request": request}).data
 
 
 def shot_of(prediction: Prediction) -> Shot | None:

@@ -1,6 +1,7 @@
 """One output of a generation."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -31,6 +32,11 @@ class Prediction(models.Model):
             outcome_consistent("prediction_completed_when_terminal"),
         ]
         ordering = ["generation", "index"]
+
+    @property
+    def outputs_in_order(self) -> list[Any]:
+        """Its assets by their index, from what was prefetched if it was."""
+        return sorted(self.outputs.all(), key=lambda asset: asset.index)
 
     def __str__(self) -> str:
         return f"{self.generation_id} [{self.index}]"

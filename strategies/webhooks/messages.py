@@ -76,7 +76,7 @@ def _prediction(row: Prediction) -> dict[str, Any]:
         **_common(row, row.predict_seconds),
         "generation": str(row.generation_id),
         "seed": row.seed,
-        "output": [_output(asset) for asset in row.outputs.all()],
+        "output": [_output(asset) for asset in row.outputs_in_order],
         **_judgement(row),
     }
 

@@ -24,12 +24,10 @@ def register(strategies: Iterable[Strategy]) -> dict[str, Strategy]:
     return registry
 
 
-STRATEGIES = register(
-    [
-        TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting(), RefineStrategy(),
-        FaceFixing(), Video(),
-    ]
-)  # fmt: skip
+STRATEGIES = register([
+    TextToImage(), SubjectGenerate(), Editing(), BackgroundFixing(), ImageAdjusting(), RefineStrategy(),
+    FaceFixing(), Video(),
+])  # fmt: skip
 
 
 def get_strategy(name: str) -> Strategy:

@@ -18,7 +18,7 @@ class StudioPage:
     url: str
 
     # --- getting there ----------------------------------------------------------------------------------
-    def sign_in(self, name: str, password: str, query: str = "") -> "StudioPage":
+    def sign_in(self, name: str, password: str, query: str = "?family=shapes") -> "StudioPage":
         self.browser.get(f"{self.url}/studio/{query}")
         self.browser.find_element(By.NAME, "username").send_keys(name)
         self.browser.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)

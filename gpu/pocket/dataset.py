@@ -95,10 +95,13 @@ class Prepared:
 
 
 class Batches:
-    """Random training batches over prepared scenes, with caption dropout."""
+    """Random training batches over prepared scenes; a share of the captions is replaced by ones that say nothing."""
 
-    def __init__(self, prepared: Prepared, stack: TextStack, seed: str) -> None:
+    def __init__(
+        self, prepared: Prepared, stack: TextStack, seed: str, silent_share: float = SILENT_SHARE
+    ) -> None:
         rng = random.Random(seed)
+        self.silent_share = silent_share
         self.latents, self.captions = prepared.latents, prepared.captions
         self.silence = encode_captions(stack, silent_texts(rng))
         self.generator = torch.Generator().manual_seed(rng.randrange(2**31))
@@ -111,7 +114,7 @@ class Batches:
         fate = torch.rand(count, generator=generator)
         chosen = torch.randint(len(self.silence.pooled), (count,), generator=generator)
         silent = self.silence.pick(chosen)
-        is_silent, is_zero = fate < ZERO_SHARE + SILENT_SHARE, fate < ZERO_SHARE
+        is_silent, is_zero = fate < ZERO_SHARE + self.silent_share, fate < ZERO_SHARE
         hidden = torch.where(is_silent[:, None, None], silent.hidden, captions.hidden)
         pooled = torch.where(is_silent[:, None], silent.pooled, captions.pooled)
         hidden.masked_fill_(is_zero[:, None, None], 0)
@@ -125,11 +128,17 @@ class Batches:
         return {"text_embeds": captions.pooled, "time_ids": numbers}
 
 
-def checkpoint_batches(checkpoint: Path, scenes: list[world.Scene], file: Path, seed: str) -> Batches:
+def checkpoint_batches(
+    checkpoint: Path,
+    scenes: list[world.Scene],
+    file: Path,
+    seed: str,
+    silent_share: float = SILENT_SHARE,
+) -> Batches:
     """Batches over scenes, encoded by a finished checkpoint's own VAE and text encoders."""
     stack = TextStack.load(checkpoint)
     vae = AutoencoderKL.from_pretrained(checkpoint / "vae", dtype=torch.float32)
-    return Batches(_kept(file, stack, encoder_of(vae), scenes), stack, seed)
+    return Batches(_kept(file, stack, encoder_of(vae), scenes), stack, seed, silent_share)
 
 
 def training_batches(work: Path, rank: int, count: int, seed: str) -> Batches:

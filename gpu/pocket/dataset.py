@@ -95,7 +95,7 @@ class Prepared:
 
 
 class Batches:
-    """Random training batches over prepared scenes; a share of the captions is replaced by ones that say nothing."""
+    """Random training batches over prepared scenes, with a share of captions that say nothing."""
 
     def __init__(
         self, prepared: Prepared, stack: TextStack, seed: str, silent_share: float = SILENT_SHARE

@@ -33,8 +33,8 @@ test: .venv/.installed-dev ## lint, types, import rules, then every test (ARGS g
 lint: .venv/.installed-dev ## what ruff says
 	$(BIN)/ruff check .
 
-bench: .venv/.installed ## measure throughput and latency
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: .venv/.installed ## measure; ONLY=R2,R6 measures some
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 train-pocket: .venv/.installed ## train the pocket models from scratch
 	$(BIN)/python -m gpu.pocket.train $(ARGS)

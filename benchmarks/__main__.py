@@ -1,14 +1,21 @@
-"""`python -m benchmarks [--only NAME,NAME]`: start the real stack, measure, print one block per benchmark."""
+"""`python -m benchmarks [--only NAME,NAME]`: measure, and print one block per benchmark.
+
+Some are measured on the whole running stack, some in a process of their own; each module says which arms
+it compares. A ratio ends in one line: `R8 MEDIAN [MIN–MAX] bar BAR held|missed`.
+"""
 
 import argparse
+import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.stack import running_stack
+from tests.stack import ROOT, running_stack
 
 from . import agentic, catalogue, memory, overhead, throughput, training
 
-BENCHMARKS = {
+ON_STACK = {
     "throughput": throughput.run,
     "overhead": overhead.run,
     "memory": memory.run,
@@ -16,24 +23,35 @@ BENCHMARKS = {
     "training": training.run,
     "agentic": agentic.run,
 }
-POOLS = Path(__file__).resolve().parent.parent / "pools.toml"
+ALONE: dict[str, str] = {}  # name → module, run as a program
+POOLS = ROOT / "pools.toml"
 
 
 def main() -> None:
+    known = [*ALONE, *ON_STACK]
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--only", default="", help=f"comma-separated: {', '.join(BENCHMARKS)}")
-    names = [name for name in parser.parse_args().only.split(",") if name] or list(BENCHMARKS)
-    unknown = [name for name in names if name not in BENCHMARKS]
+    parser.add_argument("--only", default="", help=f"comma-separated: {', '.join(known)}")
+    names = [name for name in parser.parse_args().only.split(",") if name] or known
+    unknown = [name for name in names if name not in known]
     if unknown:
-        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in names:
+        if name in ALONE:
+            print(f"--- {name}", flush=True)
+            subprocess.run([sys.executable, "-m", ALONE[name]], cwd=ROOT, check=True)
+    if on_stack := [name for name in names if name in ON_STACK]:
+        _run_on_stack(on_stack)
+
+
+def _run_on_stack(names: Sequence[str]) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="atelier-bench-", ignore_cleanup_errors=True) as home,
         running_stack(Path(home), POOLS.read_text(), LOG_LEVEL="WARNING") as stack,
     ):
         stack.manage("seed_catalogue", "--benchmarks")
         for name in names:
-            print(f"--- {name}")
-            BENCHMARKS[name](stack)
+            print(f"--- {name}", flush=True)
+            ON_STACK[name](stack)
 
 
 if __name__ == "__main__":

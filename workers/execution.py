@@ -14,7 +14,7 @@ from strategies.scheduling import time_limit
 from . import identity
 from .heartbeat import Heartbeat
 from .patience import patiently
-from .processors import PROCESSORS
+from .processors import processor_for
 from .progress import Progress
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
 
     Raises: gpu.errors.GpuError when it is fatal for this process.
     """
-    processor = PROCESSORS[held.task.task_type]
+    processor = processor_for(held.task.task_type)
     try:
         return processor.run(held.task, Progress(held.task), heart.lost)
     except Canceled:

@@ -89,7 +89,7 @@ def test_a_database_that_is_away_is_not_ready(start_web):
 
 
 def test_the_web_process_never_imports_torch():
-    heavy = "torch diffusers transformers peft accelerate"
+    heavy = "torch diffusers transformers peft accelerate cv2"
     script = f"import api.asgi, sys; print([name for name in {heavy.split()} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True

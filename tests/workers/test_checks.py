@@ -6,7 +6,7 @@ from celeryconfig import task_routes
 from strategies.tasktypes import QUEUES
 from tests.factories import make_workflow
 from workers import checks
-from workers.processors import PROCESSORS
+from workers.processors import PROCESSORS, processor_for
 
 
 def ids(problems):
@@ -15,6 +15,11 @@ def ids(problems):
 
 def test_the_project_is_consistent(db):
     call_command("check", databases=["default"], fail_level="WARNING")
+
+
+@pytest.mark.parametrize("task_type", QUEUES)
+def test_every_task_type_s_processor_can_be_loaded(task_type):
+    assert callable(processor_for(task_type).run)
 
 
 def test_a_task_type_without_a_processor_is_an_error(monkeypatch):

@@ -15,7 +15,7 @@ from strategies.services.tasks import TaskAsk, task_create
 from tests.factories import editing_workflow
 from tests.pictures import CIRCLE, circle_and_square, mask_of, uploaded, yellow_triangle
 from workers import execution
-from workers.processors import PROCESSORS
+from workers.processors import processor_for
 
 from .drawing import POCKET, asked, opened, pixels, run_chain
 
@@ -157,7 +157,7 @@ def test_an_edit_that_is_canceled_stops_before_it_draws(owner):
     base = uploaded(owner, circle_and_square())
     generation = asked(owner, editing_workflow(), base_image=base, prompt="x", region="the red circle")
     with pytest.raises(Canceled):
-        PROCESSORS["editing"].run(generation.tasks.get(), lambda step: None, lambda: True)
+        processor_for("editing").run(generation.tasks.get(), lambda step: None, lambda: True)
 
 
 def test_a_detail_enhancer_asked_for_by_itself_works_on_the_base_image(owner, pocket):

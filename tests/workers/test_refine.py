@@ -13,7 +13,7 @@ from strategies.models import Asset, Refine
 from strategies.services.generations import generation_replay
 from tests.factories import refine_workflow
 from tests.pictures import circle_and_square, uploaded
-from workers.processors import PROCESSORS
+from workers.processors import processor_for
 
 from .drawing import POCKET, asked, opened, pixels, run_chain
 
@@ -117,7 +117,7 @@ def test_progress_runs_across_all_tiles_and_a_cancel_between_two_of_them_stores_
         return len(heard) >= 5
 
     with pytest.raises(Canceled):
-        PROCESSORS["refine"].run(generation.tasks.get(), heard.append, after_five_steps)
+        processor_for("refine").run(generation.tasks.get(), heard.append, after_five_steps)
     assert [(event.step, event.steps) for event in heard] == [(number, 9) for number in range(1, 6)]
     assert heard[0].preview()[0].size == (128, 128)
     assert Asset.objects.count() == before

@@ -14,7 +14,8 @@ from strategies.events import progress_of
 from strategies.services.generations import GenerationAsk, generation_create
 from tests.factories import make_workflow, the_task
 from workers.execution import run_next
-from workers.processors import PROCESSORS
+from workers.processors import processor_for
+from workers.processors.video import VideoProcessor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RECIPE = {
@@ -84,4 +85,4 @@ def test_the_strategy_s_own_bounds_hold_where_the_contract_has_none(owner, pictu
 
 def test_a_clip_waits_in_a_queue_of_its_own(owner, picture):
     assert the_task(ask(owner, picture)).queue == "video"
-    assert "video" in PROCESSORS
+    assert isinstance(processor_for("video"), VideoProcessor)

@@ -2,22 +2,20 @@
 
 from typing import Any, Self
 
-from django.conf import settings
 from PIL import ImageColor
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from families.contract import parse_contract
 from gpu.requests import MAX_PROMPT
 
 from .drawing import check_drawing, drawing_fields
 from .editing import base_picture
-from .inputs import DrawingInputs, parse_inputs
+from .inputs import DrawingInputs, checked_inputs, stored_inputs
 from .models import Generation, Prediction
 from .params import BackgroundFixParams
 from .params.background_fix import MAX_FEATHER
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 
@@ -61,26 +59,18 @@ class BackgroundFixing:
     inputs = BackgroundFixingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
-        given = {key: value for key, value in values.items() if value is not None}
-        inputs = parse_inputs(BackgroundFixingInputs, given)
+        inputs = checked_inputs(BackgroundFixingInputs, ask)
         check_drawing(ask, inputs)
-        base = base_picture(ask, inputs.base_image)
-        stored = inputs.model_copy(update={"base_image": str(base.id)})
-        return stored.model_dump(mode="json", exclude_none=True)
+        return stored_inputs(inputs, base_image=base_picture(ask, inputs.base_image))
 
     def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
         return create_generation(ask, strategy=self.name, inputs=inputs)
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         inputs = BackgroundFixingInputs.model_validate(generation.inputs)
-        return [
-            task_signature(
-                generation, prediction, _params(generation, inputs, prediction.seed),
-                max_attempts=settings.MAX_ATTEMPTS,
-            )
-            for prediction in predictions
-        ]  # fmt: skip
+        return chain_signatures(
+            generation, predictions, lambda prediction: [_params(generation, inputs, prediction.seed)]
+        )
 
 
 def _params(generation: Generation, inputs: BackgroundFixingInputs, seed: int) -> BackgroundFixParams:

@@ -52,7 +52,7 @@ def drawing_fields(
     workflow, concepts = generation.workflow, list(concepts)
     return {
         "generator": workflow.generator,
-        "checkpoint": _checkpoint(workflow),
+        "checkpoint": checkpoint_of(workflow),
         "prompt": workflow.prompt_prefix + with_triggers(inputs.prompt, concepts),
         "negative_prompt": inputs.negative_prompt,
         "seed": seed,
@@ -60,10 +60,8 @@ def drawing_fields(
         "guidance_scale": inputs.guidance_scale,
         "scheduler": inputs.scheduler or workflow.scheduler or None,
         "loras": _loras(workflow.loras, concepts, inputs.loras),
-        "provenance": {
-            "generation": str(generation.id), "workflow": workflow.key, "version": workflow.version,
-        },
-    }  # fmt: skip
+        "provenance": provenance_of(generation),
+    }
 
 
 def id_of(reference: str | None) -> UUID | None:
@@ -71,7 +69,14 @@ def id_of(reference: str | None) -> UUID | None:
     return UUID(reference) if reference else None
 
 
-def _checkpoint(workflow: Workflow) -> Weights | None:
+def provenance_of(generation: Generation) -> dict[str, Any]:
+    """Where a picture comes from, for its record."""
+    workflow = generation.workflow
+    return {"generation": str(generation.id), "workflow": workflow.key, "version": workflow.version}
+
+
+def checkpoint_of(workflow: Workflow) -> Weights | None:
+    """The weights its author named, if it has any."""
     if not workflow.checkpoint:
         return None
     return Weights(location=workflow.checkpoint, revision=workflow.checkpoint_revision or None)

@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-from django.conf import settings
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -11,11 +10,11 @@ from gpu.requests import MAX_PIXELS, MAX_SIDE, drawable_size
 
 from .drawing import check_drawing, drawing_fields, id_of, picture_of
 from .errors import InvalidImage, InvalidInputs, one
-from .inputs import DrawingInputs, Inputs, parse_inputs
+from .inputs import DrawingInputs, Inputs, checked_inputs
 from .models import Asset, Generation, Prediction
 from .params import DetailEnhancerParams, EditingParams, ReferenceParams, TaskParams, Weights
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 AREA_STRENGTH = 1.0  # inside a mask or region nothing of the old is wanted
@@ -83,11 +82,8 @@ class Editing:
     inputs = EditingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        contract = parse_contract(ask.workflow.contract)
-        values = contract.validate_inputs(ask.inputs)
-        _finder_is_authored(contract)
-        given = {key: value for key, value in values.items() if value is not None}
-        inputs = parse_inputs(EditingInputs, given)
+        _finder_is_authored(parse_contract(ask.workflow.contract))
+        inputs = checked_inputs(EditingInputs, ask)
         check_drawing(ask, inputs)
         return self._stored(ask, inputs).model_dump(mode="json", exclude_none=True)
 
@@ -117,11 +113,9 @@ class Editing:
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         inputs = EditingInputs.model_validate(generation.inputs)
-        return [
-            task_signature(generation, prediction, params, step=step, max_attempts=settings.MAX_ATTEMPTS)
-            for prediction in predictions
-            for step, params in enumerate(_chain(generation, inputs, prediction.seed))
-        ]
+        return chain_signatures(
+            generation, predictions, lambda prediction: _chain(generation, inputs, prediction.seed)
+        )
 
 
 def base_picture(ask: Ask, reference: str) -> Asset:

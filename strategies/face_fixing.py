@@ -2,15 +2,15 @@
 
 from typing import Any, Self
 
-from django.conf import settings
 from pydantic import Field, model_validator
 
 from .drawing import drawing_fields, picture_of
+from .inputs import stored_inputs
 from .models import Generation, Prediction
 from .params import FaceFixParams
-from .pieces import PieceInputs, checked_inputs
+from .pieces import PieceInputs, checked_pieces
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 STRENGTH = 0.4
@@ -35,25 +35,24 @@ class FaceFixing:
     inputs = FaceFixingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        inputs = checked_inputs(FaceFixingInputs, ask)
+        inputs = checked_pieces(FaceFixingInputs, ask)
         base = picture_of(ask.owner, inputs.base_image, "base_image")
-        return inputs.model_copy(update={"base_image": str(base.id)}).model_dump(
-            mode="json", exclude_none=True
-        )
+        return stored_inputs(inputs, base_image=base)
 
     def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
         return create_generation(ask, strategy=self.name, inputs=inputs)
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         inputs = FaceFixingInputs.model_validate(generation.inputs)
-        return [
-            task_signature(
-                generation, prediction,
-                FaceFixParams(
-                    **drawing_fields(generation, inputs, prediction.seed), tile_size=inputs.tile_size,
-                    strength=inputs.strength, base_image=inputs.base_image,
-                ),
-                max_attempts=settings.MAX_ATTEMPTS,
-            )
-            for prediction in predictions
-        ]  # fmt: skip
+        return chain_signatures(
+            generation, predictions, lambda prediction: [_params(generation, inputs, prediction.seed)]
+        )
+
+
+def _params(generation: Generation, inputs: FaceFixingInputs, seed: int) -> FaceFixParams:
+    return FaceFixParams(
+        **drawing_fields(generation, inputs, seed),
+        tile_size=inputs.tile_size,
+        strength=inputs.strength,
+        base_image=inputs.base_image,
+    )

@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from django.conf import settings
 from pydantic import Field
 
-from families.contract import parse_contract
 from gpu.adjust import MAX_DEGREES, MAX_TEMPERATURE, Crop
 
 from .assets import asset_from_reference
+from .drawing import provenance_of
 from .errors import InvalidInputs, one
-from .inputs import Inputs, parse_inputs
+from .inputs import Inputs, checked_inputs, stored_inputs
 from .models import Asset, Generation, Prediction
 from .params import ImageAdjustParams
 from .params.image_adjust import CropParams, Factor, SourceParams
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 
@@ -41,13 +40,10 @@ class ImageAdjusting:
     inputs = ImageAdjustingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
-        given = {key: value for key, value in values.items() if value is not None}
-        inputs = parse_inputs(ImageAdjustingInputs, given)
+        inputs = checked_inputs(ImageAdjustingInputs, ask)
         source = asset_from_reference(ask.owner, inputs.base_image, loc=("inputs", "base_image"))
         _demand_inside(inputs.crop, source)
-        stored = inputs.model_copy(update={"base_image": str(source.id)})
-        return stored.model_dump(mode="json", exclude_none=True)
+        return stored_inputs(inputs, base_image=source)
 
     def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
         return create_generation(ask, strategy=self.name, inputs=inputs)
@@ -57,17 +53,10 @@ class ImageAdjusting:
         source = Asset.objects.get(id=inputs.base_image)
         params = ImageAdjustParams(
             source=SourceParams(asset=source.id, sha256=source.sha256),
-            provenance={
-                "generation": str(generation.id),
-                "workflow": generation.workflow.key,
-                "version": generation.workflow.version,
-            },
+            provenance=provenance_of(generation),
             **inputs.model_dump(exclude={"base_image"}),
         )
-        return [
-            task_signature(generation, prediction, params, max_attempts=settings.MAX_ATTEMPTS)
-            for prediction in predictions
-        ]
+        return chain_signatures(generation, predictions, lambda _: [params])
 
 
 def _demand_inside(crop: CropParams | None, source: Asset) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from families.contract import parse_contract
 from gpu.requests import (
     DEFAULT_STRENGTH,
     MAX_ADAPTER_WEIGHT,
@@ -24,6 +25,8 @@ from gpu.requests import (
 from gpu.schedulers import SCHEDULERS
 
 from .errors import InvalidInputs, Problem
+from .models import Asset
+from .strategy import Ask
 from .templates import check_template
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -170,3 +173,23 @@ def parse_inputs(model: type[Model], values: dict[str, Any]) -> Model:
             for problem in error.errors()
         ]
         raise InvalidInputs("Some inputs cannot be used; see errors.", errors=problems) from error
+
+
+def checked_inputs(model: type[Model], ask: Ask) -> Model:
+    """What the client sent, held to the workflow's contract, then to the strategy's own limits.
+
+    Raises: families.errors.InvalidInputs, strategies.errors.InvalidInputs: each names every wrong field.
+    """
+    return parse_inputs(model, contract_values(ask))
+
+
+def contract_values(ask: Ask) -> dict[str, Any]:
+    """What the client sent, with the defaults of the contract and without what is left open."""
+    values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def stored_inputs(inputs: Inputs, **pictures: Asset) -> dict[str, Any]:
+    """The inputs as a generation keeps them: each of these pictures by its id."""
+    update = {key: str(asset.id) for key, asset in pictures.items()}
+    return inputs.model_copy(update=update).model_dump(mode="json", exclude_none=True)

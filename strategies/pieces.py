@@ -1,14 +1,13 @@
 """What `refine` and `face_fixing` have in common: a base image, of which pieces are drawn again."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import Field
 
-from families.contract import parse_contract
 from gpu.requests import MAX_PROMPT
 
 from .drawing import check_drawing, refuse
-from .inputs import DrawingInputs, Size, parse_inputs
+from .inputs import DrawingInputs, Size, checked_inputs
 from .strategy import Ask
 
 
@@ -23,10 +22,9 @@ class PieceInputs(DrawingInputs):
 Model = TypeVar("Model", bound=PieceInputs)
 
 
-def checked_inputs(model: type[Model], ask: Ask) -> Model:
-    """The inputs, typed, with the defaults of the contract. Raises: InvalidInputs."""
-    values: dict[str, Any] = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
-    inputs = parse_inputs(model, {key: value for key, value in values.items() if value is not None})
+def checked_pieces(model: type[Model], ask: Ask) -> Model:
+    """As `checked_inputs`, with what the author's recipe allows. Raises: InvalidInputs."""
+    inputs = checked_inputs(model, ask)
     check_drawing(ask, inputs)
     if ask.workflow.controlnets:
         refuse("draws without ControlNets, but its author gave it some", "base_image")

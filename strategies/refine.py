@@ -2,18 +2,18 @@
 
 from typing import Any, Literal, Self
 
-from django.conf import settings
 from pydantic import Field, model_validator
 
 from .drawing import drawing_fields, picture_of
 from .errors import InvalidImage, one
 from .images import MAX_SIDE
+from .inputs import stored_inputs
 from .models import Asset, Generation, Prediction, Refine
 from .params import FaceFixParams, RefineParams, TaskParams
 from .params.refine import MAX_REFINED_PIXELS
-from .pieces import PieceInputs, checked_inputs
+from .pieces import PieceInputs, checked_pieces
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 STRENGTH, FACE_STRENGTH = 0.25, 0.35
@@ -44,12 +44,10 @@ class RefineStrategy:
     inputs = RefineInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        inputs = checked_inputs(RefineInputs, ask)
+        inputs = checked_pieces(RefineInputs, ask)
         base = picture_of(ask.owner, inputs.base_image, "base_image")
         _check_result(base, inputs.scale)
-        return inputs.model_copy(update={"base_image": str(base.id)}).model_dump(
-            mode="json", exclude_none=True
-        )
+        return stored_inputs(inputs, base_image=base)
 
     def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
         """The generation, its predictions, and a Refine row for each."""
@@ -61,11 +59,9 @@ class RefineStrategy:
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         inputs = RefineInputs.model_validate(generation.inputs)
-        return [
-            task_signature(generation, prediction, params, step=step, max_attempts=settings.MAX_ATTEMPTS)
-            for prediction in predictions
-            for step, params in enumerate(_chain(generation, inputs, prediction.seed))
-        ]
+        return chain_signatures(
+            generation, predictions, lambda prediction: _chain(generation, inputs, prediction.seed)
+        )
 
 
 def _check_result(base: Asset, scale: int) -> None:

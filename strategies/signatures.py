@@ -1,10 +1,12 @@
 """A task row with the Celery signature that wakes a worker for it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from celery.canvas import Signature
+from django.conf import settings
 
 from workers.app import app
 
@@ -22,50 +24,65 @@ class TaskSignature:
     celery: Signature
 
 
+def chain_signatures(
+    generation: Generation,
+    predictions: Iterable[Prediction],
+    chain: Callable[[Prediction], Iterable[TaskParams]],
+) -> list[TaskSignature]:
+    """Every prediction's tasks, in the order in which `chain` names their parameters."""
+    return [
+        task_signature(generation, prediction, params, step=step)
+        for prediction in predictions
+        for step, params in enumerate(chain(prediction))
+    ]
+
+
 def task_signature(
-    generation: Generation, prediction: Prediction, params: TaskParams, *, step: int = 0, max_attempts: int
+    generation: Generation, prediction: Prediction, params: TaskParams, *, step: int
 ) -> TaskSignature:
-    """The unsaved row and the signature of one step of a prediction's chain."""
-    task_type = params.task_type
-    row = Task(
+    """One step of a prediction's chain."""
+    return _signature(
+        params,
         owner_id=generation.owner_id,
         generation=generation,
         prediction=prediction,
         step=step,
         ready=step == 0,
-        task_type=task_type,
-        queue=QUEUES[task_type],
-        params=params.model_dump(mode="json"),
         priority=generation.priority,
         not_before=generation.not_before,
         deadline=generation.deadline if step == 0 else None,  # for the start of a chain, not its end
-        max_attempts=max_attempts,
         request_id=generation.request_id,
     )
-    return TaskSignature(row, wake_up(row))
 
 
 def lone_signature(
     owner: Any,
     params: TaskParams,
     *,
-    priority: Priority,
-    not_before: datetime | None,
-    deadline: datetime | None,
-    max_attempts: int,
-    request_id: str,
+    priority: Priority = Priority.NORMAL,
+    not_before: datetime | None = None,
+    deadline: datetime | None = None,
+    request_id: str = "",
 ) -> TaskSignature:
-    """The unsaved row and the signature of a task that belongs to no prediction; `owner` is a primary key."""
-    row = Task(
+    """A task that belongs to no prediction; `owner` is a primary key."""
+    return _signature(
+        params,
         owner_id=owner,
-        task_type=params.task_type,
-        queue=QUEUES[params.task_type],
-        params=params.model_dump(mode="json"),
         priority=priority,
         not_before=not_before,
         deadline=deadline,
-        max_attempts=max_attempts,
         request_id=request_id,
+    )
+
+
+def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
+    """The unsaved row with what its type and the settings say, and the message for it."""
+    row = Task(
+        task_type=params.task_type,
+        queue=QUEUES[params.task_type],
+        params=params.model_dump(mode="json"),
+        max_attempts=settings.MAX_ATTEMPTS,
+        **fields,
     )
     return TaskSignature(row, wake_up(row))
 

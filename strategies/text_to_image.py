@@ -10,12 +10,12 @@ from families.contract import Contract, parse_contract
 from .concepts import character_keys, concepts_of, words_of
 from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse
 from .errors import LanguageModelUnavailable, one
-from .inputs import ControlImage, TextToImageInputs, parse_inputs
+from .inputs import ControlImage, TextToImageInputs, contract_values, parse_inputs
 from .models import Generation, Prediction
 from .models.concept import Concept
 from .params import ControlParams, GenerationParams, PromptParams, Weights, Words
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 
@@ -27,10 +27,7 @@ class TextToImage:
     inputs = TextToImageInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        contract = parse_contract(ask.workflow.contract)
-        values = contract.validate_inputs(ask.inputs)
-        given = {key: value for key, value in values.items() if value is not None}
-        picked, rest = split(contract, given)
+        picked, rest = split(parse_contract(ask.workflow.contract), contract_values(ask))
         inputs = parse_inputs(TextToImageInputs, rest)
         controlnets, controls = len(ask.workflow.controlnets), len(inputs.control_images)
         if controls != controlnets:
@@ -70,18 +67,14 @@ class TextToImage:
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         picked, rest = split(parse_contract(generation.workflow.contract), generation.inputs)
         inputs, concepts = TextToImageInputs.model_validate(rest), concepts_of(generation.owner, picked)
-        chains = (
-            [
+        return chain_signatures(
+            generation,
+            predictions,
+            lambda prediction: [
                 *self._prompts(generation, inputs, concepts),
                 self._params(generation, inputs, concepts, prediction.seed),
-            ]
-            for prediction in predictions
+            ],
         )
-        return [
-            task_signature(generation, prediction, params, step=step, max_attempts=settings.MAX_ATTEMPTS)
-            for prediction, chain in zip(predictions, chains, strict=True)
-            for step, params in enumerate(chain)
-        ]
 
     def _prompts(
         self, generation: Generation, inputs: TextToImageInputs, concepts: list[Concept]

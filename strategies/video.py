@@ -2,20 +2,19 @@
 
 from typing import Any, Self
 
-from django.conf import settings
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from families.contract import parse_contract
 from gpu.clips import DEFAULT_CHUNK, MAX_FPS, MAX_FRAMES, MAX_MOTION, MAX_NOISE, MIN_FPS, MIN_FRAMES
 from gpu.requests import MAX_GUIDANCE, MAX_PIXELS, MAX_STEPS
 
 from .assets import asset_from_reference
-from .inputs import Inputs, Size, parse_inputs
+from .drawing import checkpoint_of, provenance_of
+from .inputs import Inputs, Size, checked_inputs, stored_inputs
 from .models import Generation, Prediction
-from .params import VideoParams, Weights
+from .params import VideoParams
 from .records import create_generation
-from .signatures import TaskSignature, task_signature
+from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
 
 
@@ -51,37 +50,26 @@ class Video:
     inputs = VideoInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
-        given = {key: value for key, value in values.items() if value is not None}
-        inputs = parse_inputs(VideoInputs, given)
+        inputs = checked_inputs(VideoInputs, ask)
         source = asset_from_reference(ask.owner, inputs.source_image, loc=("inputs", "source_image"))
-        stored = inputs.model_copy(update={"source_image": str(source.id)})
-        return stored.model_dump(mode="json", exclude_none=True)
+        return stored_inputs(inputs, source_image=source)
 
     def create(self, ask: Ask, inputs: dict[str, Any]) -> tuple[Generation, list[Prediction]]:
         return create_generation(ask, strategy=self.name, inputs=inputs)
 
     def signatures(self, generation: Generation, predictions: list[Prediction]) -> list[TaskSignature]:
         inputs = VideoInputs.model_validate(generation.inputs)
-        return [
-            task_signature(
-                generation, prediction, _params(generation, inputs, prediction.seed),
-                max_attempts=settings.MAX_ATTEMPTS,
-            )
-            for prediction in predictions
-        ]  # fmt: skip
+        return chain_signatures(
+            generation, predictions, lambda prediction: [_params(generation, inputs, prediction.seed)]
+        )
 
 
 def _params(generation: Generation, inputs: VideoInputs, seed: int) -> VideoParams:
-    workflow = generation.workflow
-    location, revision = workflow.checkpoint, workflow.checkpoint_revision or None
     return VideoParams(
-        generator=workflow.generator,
-        checkpoint=Weights(location=location, revision=revision) if location else None,
+        generator=generation.workflow.generator,
+        checkpoint=checkpoint_of(generation.workflow),
         image=inputs.source_image,
         seed=seed,
-        provenance={
-            "generation": str(generation.id), "workflow": workflow.key, "version": workflow.version,
-        },
+        provenance=provenance_of(generation),
         **inputs.model_dump(exclude={"source_image"}),
-    )  # fmt: skip
+    )

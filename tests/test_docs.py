@@ -37,7 +37,7 @@ def follow(page: Path, project: Path) -> int:
 
 def test_the_steps_to_a_new_strategy_lead_to_one(tmp_path):
     project = copy_of_the_project(tmp_path / "project")
-    assert follow(ROOT / "docs" / "adding-a-strategy.md", project) == 13
+    assert follow(ROOT / "docs" / "adding-a-strategy.md", project) == 12
 
     own = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

@@ -114,9 +114,7 @@ def _evaluation(shot: Shot, prediction: Prediction, *, step: int) -> TaskSignatu
 
 
 def _step(prediction: Prediction, params: TaskParams, step: int) -> TaskSignature:
-    return task_signature(
-        prediction.generation, prediction, params, step=step, max_attempts=settings.MAX_ATTEMPTS
-    )
+    return task_signature(prediction.generation, prediction, params, step=step)
 
 
 def _attempt(shot: Shot, number: int, seed: int, prompt: str, chain: list[TaskSignature]) -> ShotAttempt:

@@ -1,12 +1,12 @@
 """Accepting, repeating and forgetting generations: the writes behind `/v1/generations`."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import ProtectedError, Q
@@ -31,10 +31,10 @@ from ..generation_types import GENERATION_TYPES, AgenticRules
 from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
 from ..models.generation import Priority
-from ..params import parse
+from ..params import TaskParams, parse
 from ..records import copy_records, create_generation
 from ..registry import get_strategy
-from ..signatures import TaskSignature, task_signature
+from ..signatures import chain_signatures
 from ..strategy import Ask
 from ..webhooks.addresses import checked_url
 
@@ -116,22 +116,18 @@ def generation_replay(prediction: Prediction, *, request_id: str = "") -> Genera
             ask, strategy=first.strategy, inputs=first.inputs, version=first.workflow_version
         )
         copy_records(prediction, predictions[0])
-        lifecycle.start(generation, predictions, _chain_again(prediction, generation, predictions[0]))
+        again = chain_signatures(generation, predictions, lambda _: _chain_again(prediction, generation))
+        lifecycle.start(generation, predictions, again)
     return generation
 
 
-def _chain_again(old: Prediction, generation: Generation, new: Prediction) -> list[TaskSignature]:
-    """For the new prediction, the tasks that made the old one."""
-    signatures = []
-    for step, task in enumerate(GENERATION_TYPES[old.generation.type].made_by(old)):
+def _chain_again(old: Prediction, generation: Generation) -> Iterator[TaskParams]:
+    """What the tasks that made the old prediction were told, for the new generation."""
+    for task in GENERATION_TYPES[old.generation.type].made_by(old):
         params = parse(task.params)
-        again = params.model_copy(
+        yield params.model_copy(
             update={"provenance": {**params.provenance, "generation": str(generation.id)}}
         )
-        signatures.append(
-            task_signature(generation, new, again, step=step, max_attempts=settings.MAX_ATTEMPTS)
-        )
-    return signatures
 
 
 def generation_delete(generation: Generation) -> None:

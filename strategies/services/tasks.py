@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -44,9 +43,13 @@ def task_create(*, owner: AbstractBaseUser, ask: TaskAsk, request_id: str = "") 
     _refuse_foreign(owner, params)
     deadline = timezone.now() + timedelta(seconds=ask.deadline_seconds) if ask.deadline_seconds else None
     signature = lone_signature(
-        owner.pk, params, priority=ask.priority, not_before=ask.not_before, deadline=deadline,
-        max_attempts=settings.MAX_ATTEMPTS, request_id=request_id,
-    )  # fmt: skip
+        owner.pk,
+        params,
+        priority=ask.priority,
+        not_before=ask.not_before,
+        deadline=deadline,
+        request_id=request_id,
+    )
     with transaction.atomic():
         return lifecycle.start_alone(signature)
 
@@ -69,9 +72,8 @@ def task_retry(task: Task, *, request_id: str = "") -> Task:
     if task.status not in TERMINAL:
         raise StillRunning("The task is still running; cancel it or wait for its end.")
     signature = lone_signature(
-        task.owner_id, parse(task.params), priority=Priority(task.priority), not_before=None, deadline=None,
-        max_attempts=task.max_attempts, request_id=request_id,
-    )  # fmt: skip
+        task.owner_id, parse(task.params), priority=Priority(task.priority), request_id=request_id
+    )
     with transaction.atomic():
         return lifecycle.start_alone(signature)
 

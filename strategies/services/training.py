@@ -4,7 +4,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from families.contract import parse_contract
@@ -13,10 +12,10 @@ from families.models.workflow import State
 
 from .. import lifecycle
 from ..assets import asset_from_reference
+from ..drawing import checkpoint_of
 from ..errors import InvalidInputs, UnknownWorkflow, one
 from ..models import Subject, Task
-from ..models.generation import Priority
-from ..params import TrainingParams, Weights
+from ..params import TrainingParams
 from ..signatures import lone_signature
 from .generations import SEEDS, require_age
 
@@ -56,7 +55,7 @@ def training_create(subject: Subject, ask: TrainingAsk, *, request_id: str = "")
     ]
     prompt = f"a {subject.trigger_word}"
     params = TrainingParams(
-        checkpoint=Weights(location=workflow.checkpoint, revision=workflow.checkpoint_revision or None),
+        checkpoint=checkpoint_of(workflow),
         subject=subject.pk,
         images=tuple(images),
         prompt=prompt,
@@ -68,10 +67,7 @@ def training_create(subject: Subject, ask: TrainingAsk, *, request_id: str = "")
         provenance={"subject": str(subject.pk), "workflow": workflow.key, "version": workflow.version},
         **_sampling(workflow),
     )
-    signature = lone_signature(
-        subject.owner_id, params, priority=Priority.NORMAL, not_before=None, deadline=None,
-        max_attempts=settings.MAX_ATTEMPTS, request_id=request_id,
-    )  # fmt: skip
+    signature = lone_signature(subject.owner_id, params, request_id=request_id)
     with transaction.atomic():
         return lifecycle.start_alone(signature)
 

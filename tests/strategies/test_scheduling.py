@@ -24,15 +24,7 @@ def training(owner) -> Task:
         checkpoint=Weights(location="pocket:pocket-sdxl"), subject=uuid4(), images=(uuid4(),),
         prompt="a zorp", num_train_steps=10, rank=4, learning_rate=1e-3, seed=1,
     )  # fmt: skip
-    signature = lone_signature(
-        owner.pk,
-        params,
-        priority=Priority.HIGH,
-        not_before=None,
-        deadline=None,
-        max_attempts=3,
-        request_id="",
-    )
+    signature = lone_signature(owner.pk, params, priority=Priority.HIGH)
     return lifecycle.start_alone(signature)
 
 

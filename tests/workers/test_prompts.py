@@ -11,7 +11,7 @@ from strategies.generation_types import AgenticRules
 from strategies.models import Generation, Status, Subject
 from strategies.models.shot import Evaluator
 from strategies.params import EvaluationParams, PromptParams, Words
-from strategies.signatures import task_signature
+from strategies.signatures import lone_signature
 from tests.factories import make_generation, make_workflow, spec, text_to_image_contract
 from tests.workers.chat import ChatServer
 from workers import execution
@@ -115,10 +115,7 @@ def test_an_agentic_picture_is_drawn_again_from_the_written_prompt(owner, wordy)
 
 def alone(owner, params):
     """A task that belongs to no prediction."""
-    generation = Generation(owner=owner)
-    signature = task_signature(generation, None, params, max_attempts=1)
-    signature.row.generation = None
-    return lifecycle.start_alone(signature)
+    return lifecycle.start_alone(lone_signature(owner.pk, params))
 
 
 def test_a_prompt_can_be_asked_for_alone(owner):

@@ -29,19 +29,6 @@ def _storage_of_its_own(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-@pytest.fixture(autouse=True)
-def _any_recipe_will_do(request, monkeypatch):
-    """Most tests publish recipes that no pool could run; those of the checks ask for `recipe_checks`."""
-    if "recipe_checks" not in request.fixturenames:
-        monkeypatch.setattr("families.recipe_checks._checks", [])
-        monkeypatch.setattr("families.recipe_checks._choices", {})
-
-
-@pytest.fixture
-def recipe_checks():
-    """What strategies and workers know about recipes is asked, as in production."""
-
-
 @pytest.fixture
 def redis_server():
     """The real Redis, empty."""

@@ -6,10 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.test import APIClient
 
-CONTRACT = {
-    "inputs": [{"key": "prompt", "kind": "text", "label": "Prompt", "required": True}],
-    "outputs": [{"key": "image", "kind": "image"}],
-}
+from tests.families.building import IMAGE_CONTRACT as CONTRACT
 
 
 @dataclass
@@ -19,7 +16,8 @@ class Author:
     client: APIClient
 
     def draft(self, key: str, **fields: Any) -> dict:
-        body = {"key": key, "display_name": key.title(), "contract": CONTRACT, **fields}
+        recipe = {"display_name": key.title(), "generator": "mock", "contract": CONTRACT}
+        body = {"key": key, **recipe, **fields}
         return made(self.client.post("/v1/workflows", body))
 
     def published(self, key: str, **fields: Any) -> dict:

@@ -3,6 +3,7 @@
 import pytest
 
 from families.models import Member, Workflow
+from tests.families.building import NO_OUTPUTS
 
 from .authoring import refused
 
@@ -49,7 +50,7 @@ def test_a_family_holds_a_workflow_once_and_another_family_may_too(author, photo
 @pytest.mark.parametrize("kind", ["draft", "archived", "without outputs"])
 def test_an_unavailable_workflow_cannot_be_a_member(author, photo, kind):
     if kind == "without outputs":
-        author.published("three", contract={"inputs": []})
+        author.published("three", contract=NO_OUTPUTS)
     else:
         author.draft("three")
     if kind == "archived":

@@ -58,11 +58,7 @@ def test_a_default_workflow_runs_for_its_strategy(author, account):
 def test_a_workflow_in_use_is_not_deleted(author, photo, account):
     body = refused(author.client.delete("/v1/workflows/one"), 409, "workflow_in_use", "workflow")
     assert body["families"] == ["photo"]
-    contract = {**CONTRACT, "inputs": CONTRACT["inputs"] + [
-        {"key": key, "kind": "number", "label": key, "default": default}
-        for key, default in {"width": 64, "height": 64, "num_inference_steps": 1, "guidance_scale": 1}.items()
-    ]}  # fmt: skip
-    author.published("three", contract=contract)
+    author.published("three")
     generation_create(owner=account.user, ask=GenerationAsk(workflow="three", inputs={"prompt": "a"}))
     refused(author.client.delete("/v1/workflows/three"), 409, "workflow_in_use", "workflow")
     assert author.client.delete("/v1/workflows/two").status_code == 204

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from hypothesis.stateful import run_state_machine_as_test
 from rest_framework.test import APIClient
 
-from tests.families.building import IMAGE_CONTRACT
+from tests.families.building import IMAGE_CONTRACT, NO_OUTPUTS
 from tests.families.histories import REFUSALS, Histories, profile
 
 
@@ -59,7 +59,8 @@ class OverHttp:
         return told(self.client.delete(f"/v1/families/{family}/members/{workflow}"))
 
     def workflow_create(self, key, adult):
-        body = {"key": key, "display_name": key, "rating": _rating(adult), "contract": IMAGE_CONTRACT}
+        recipe = {"generator": "mock", "contract": IMAGE_CONTRACT}
+        body = {"key": key, "display_name": key, "rating": _rating(adult), **recipe}
         return told(self.client.post("/v1/workflows", body))
 
     def workflow_publish(self, key):
@@ -75,7 +76,7 @@ class OverHttp:
         return told(self.client.patch(f"/v1/workflows/{key}", {"rating": _rating(adult)}))
 
     def workflow_outputs(self, key, outputs):
-        contract = IMAGE_CONTRACT if outputs else {**IMAGE_CONTRACT, "outputs": []}
+        contract = IMAGE_CONTRACT if outputs else NO_OUTPUTS
         return told(self.client.patch(f"/v1/workflows/{key}", {"contract": contract}))
 
 

@@ -8,9 +8,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from families.models import Family, Workflow
 from families.services import axis_update, workflow_publish
-from tests.families.test_admin_workflow import draft, published
+from tests.families.building import draft, published
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recipe_checks")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

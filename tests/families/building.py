@@ -15,14 +15,29 @@ from families.services import (
 )
 from families.services.axes import NewOption
 
-IMAGE_CONTRACT = {
-    "inputs": [{"key": "prompt", "kind": "text", "label": "Prompt", "required": True, "placement": "prompt"}],
-    "outputs": [{"key": "image", "kind": "image"}],
-}
+NEEDED = {"width": 128, "height": 128, "num_inference_steps": 4, "guidance_scale": 3}
+
+
+def spec(key: str, kind: str = "number", **more) -> dict:
+    return {"key": key, "kind": kind, "label": key, **more}
+
+
+def image_contract(*inputs: dict) -> dict:
+    """What `generate` needs, with these inputs before, or in place of those of the same key."""
+    prompt = spec("prompt", "text", label="Prompt", required=True, placement="prompt")
+    needed = [prompt, *(spec(key, default=value) for key, value in NEEDED.items())]
+    given = [each["key"] for each in inputs]
+    kept = [each for each in needed if each["key"] not in given]
+    return {"inputs": [*inputs, *kept], "outputs": [{"key": "image", "kind": "image"}]}
+
+
+IMAGE_CONTRACT = image_contract()
+NO_OUTPUTS = {**IMAGE_CONTRACT, "outputs": []}
 
 
 def draft(key: str, **fields) -> Workflow:
-    return workflow_create(key=key, **{"display_name": key.title(), "contract": IMAGE_CONTRACT, **fields})
+    recipe = {"display_name": key.title(), "generator": "mock", "contract": IMAGE_CONTRACT}
+    return workflow_create(key=key, **{**recipe, **fields})
 
 
 def published(key: str, **fields) -> Workflow:
@@ -34,7 +49,7 @@ def adult(key: str, **fields) -> Workflow:
 
 
 def without_outputs(workflow: Workflow) -> Workflow:
-    return workflow_update(workflow=workflow, contract={"inputs": [], "outputs": []})
+    return workflow_update(workflow=workflow, contract=NO_OUTPUTS)
 
 
 def family(key: str = "photo", **axes: str) -> Family:

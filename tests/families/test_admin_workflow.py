@@ -9,12 +9,10 @@ from families.demo import seed
 from families.models import Workflow
 from families.services import workflow_create, workflow_publish, workflow_update
 
-from . import building
-from .test_admin import WORKFLOW as CATALOGUE_ONLY
-from .test_admin import address, errors_of, told
+from .building import IMAGE_CONTRACT, draft, image_contract, published, spec
+from .test_admin import WORKFLOW, address, errors_of, told
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipe_checks")]
-NUMBERS = {"width": 128, "height": 128, "num_inference_steps": 4, "guidance_scale": 3}
+pytestmark = pytest.mark.django_db
 TRACE = {"model": "pocket:pocket-controlnet-canny"}
 HUB = {"generator": "local_sdxl", "checkpoint": "some/model"}
 POCKET = {"generator": "local_sdxl", "checkpoint": "pocket:pocket-sdxl"}
@@ -24,36 +22,6 @@ POCKET = {"generator": "local_sdxl", "checkpoint": "pocket:pocket-sdxl"}
 def author(client, django_user_model):
     client.force_login(django_user_model.objects.create_superuser("author"))
     return client
-
-
-def spec(key, kind="number", **more):
-    return {"key": key, "kind": kind, "label": key, **more}
-
-
-IMAGE_CONTRACT = {
-    **building.IMAGE_CONTRACT,
-    "inputs": [
-        *building.IMAGE_CONTRACT["inputs"],
-        *(spec(key, default=value) for key, value in NUMBERS.items()),
-    ],
-}
-
-
-def draft(key, **fields):
-    return building.draft(key, **{"generator": "mock", "contract": IMAGE_CONTRACT, **fields})
-
-
-def published(key):
-    return workflow_publish(workflow=draft(key))
-
-
-def with_inputs(*inputs):
-    """The image contract with these inputs in place of those of the same key."""
-    kept = [each for each in IMAGE_CONTRACT["inputs"] if each["key"] not in [new["key"] for new in inputs]]
-    return {**IMAGE_CONTRACT, "inputs": [*inputs, *kept]}
-
-
-WORKFLOW = CATALOGUE_ONLY | {"generator": "mock", "contract": json.dumps(IMAGE_CONTRACT)}
 
 
 def test_names_are_chosen_among_those_that_can_run(author):
@@ -67,7 +35,7 @@ def test_names_are_chosen_among_those_that_can_run(author):
 
 
 def test_a_problem_inside_the_contract_is_placed_on_its_row(author):
-    contract = json.dumps(with_inputs(spec("width", minimum=9, maximum=4, default=5)))
+    contract = json.dumps(image_contract(spec("width", minimum=9, maximum=4, default=5)))
     page = author.post(address("workflow_add"), WORKFLOW | {"contract": contract})
     widget = page.context["adminform"].form.fields["contract"].widget
     (problem,) = json.loads(widget.attrs["data-problems"])
@@ -78,10 +46,18 @@ def test_a_problem_inside_the_contract_is_placed_on_its_row(author):
 @pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"contract": with_inputs(spec("steps"))}, "contract", "takes no input “steps”"),
-        ({"contract": with_inputs(spec("width", maximum=90_000, default=128))}, "contract", "maximum 90000"),
-        ({"contract": with_inputs(spec("width", "text", default="128"))}, "contract", "choose another kind"),
-        ({"contract": with_inputs(spec("prompt", "text"))}, "contract", "make it required"),
+        ({"contract": image_contract(spec("steps"))}, "contract", "takes no input “steps”"),
+        (
+            {"contract": image_contract(spec("width", maximum=90_000, default=128))},
+            "contract",
+            "maximum 90000",
+        ),
+        (
+            {"contract": image_contract(spec("width", "text", default="128"))},
+            "contract",
+            "choose another kind",
+        ),
+        ({"contract": image_contract(spec("prompt", "text"))}, "contract", "make it required"),
         (
             {"contract": {"inputs": [], "outputs": IMAGE_CONTRACT["outputs"]}},
             "contract",

@@ -9,7 +9,17 @@ from families.catalogue import catalogue_family, catalogue_list, resolve
 from families.selectors import load_catalogue, load_family
 from families.services import workflow_archive, workflow_update
 
-from .building import IMAGE_CONTRACT, adult, dropdown, family, member, published, toggle
+from .building import (
+    NEEDED,
+    adult,
+    dropdown,
+    family,
+    image_contract,
+    member,
+    published,
+    spec,
+    toggle,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +126,7 @@ def test_resolving_carries_the_rows_the_price_and_the_form(photo):
         "reasons": [],
     }
     values = {descriptor["key"]: descriptor["value"] for descriptor in answer["descriptors"]}
-    assert values == {"model": "likeness", "is_nsfw": "off", "prompt": "a hat"}
+    assert values == {"model": "likeness", "is_nsfw": "off", "prompt": "a hat", **NEEDED}
 
 
 def test_resolving_names_what_is_wrong(photo):
@@ -159,17 +169,17 @@ def test_members_are_loaded_in_the_order_of_their_workflows_names():
 
 
 # --- descriptors --------------------------------------------------------------------------------------
-CONTRACT = {
-    **IMAGE_CONTRACT,
-    "inputs": [
-        {"key": "prompt", "kind": "text", "label": "Prompt", "help": "What to draw", "required": True,
-         "placement": "prompt", "max_length": 200},
-        {"key": "steps", "kind": "number", "label": "Steps", "integer": True, "minimum": 1, "maximum": 50,
-         "default": 20, "placement": "advanced"},
-        {"key": "aspect_ratio", "kind": "aspect_ratio", "label": "Format", "default": "1:1",
-         "options": [{"value": "1:1"}, {"value": "16:9", "label": "Wide"}]},
-    ],
-}  # fmt: skip
+CONTRACT = image_contract(
+    spec(
+        "prompt", "text", label="Prompt", help="What to draw", required=True, placement="prompt",
+        max_length=200,
+    ),
+    spec("num_inference_steps", integer=True, minimum=1, maximum=50, default=20, placement="advanced"),
+    spec(
+        "aspect_ratio", "aspect_ratio", default="1:1",
+        options=[{"value": "1:1"}, {"value": "16:9", "label": "Wide"}],
+    ),
+)  # fmt: skip
 
 
 def descriptors(of, picks=None):
@@ -187,8 +197,8 @@ def test_inputs_become_descriptors_with_their_constraints():
         "default": None, "value": None, "required": True, "constraints": {"max_length": 200},
         "placement": "prompt", "reserved": False,
     }  # fmt: skip
-    assert found["steps"]["constraints"] == {"minimum": 1, "maximum": 50, "integer": True}
-    assert (found["steps"]["default"], found["steps"]["value"]) == (20, 20)
+    assert found["num_inference_steps"]["constraints"] == {"minimum": 1, "maximum": 50, "integer": True}
+    assert (found["num_inference_steps"]["default"], found["num_inference_steps"]["value"]) == (20, 20)
     assert found["aspect_ratio"]["reserved"]
     assert found["aspect_ratio"]["options"][1] == {
         "value": "16:9", "label": "Wide", "selected": False, "available": True,
@@ -248,5 +258,7 @@ def test_descriptors_change_with_the_workflow():
     photo = family("photo", model="simple rich")
     member(photo, "one", model="simple")
     member(photo, published("two", contract=CONTRACT), model="rich")
-    assert list(descriptors("photo", {"model": "simple"})) == ["model", "prompt"]
-    assert list(descriptors("photo", {"model": "rich"})) == ["model", "prompt", "steps", "aspect_ratio"]
+    assert list(descriptors("photo", {"model": "simple"})) == ["model", "prompt", *NEEDED]
+    rich = descriptors("photo", {"model": "rich"})
+    assert set(rich) == {"model", "prompt", *NEEDED, "aspect_ratio"}
+    assert rich["num_inference_steps"]["value"] == 20

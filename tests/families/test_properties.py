@@ -25,7 +25,7 @@ from families.services import (
 )
 from families.services.axes import NewOption
 
-from .building import IMAGE_CONTRACT
+from .building import IMAGE_CONTRACT, NO_OUTPUTS
 from .histories import REFUSALS, Histories, profile
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,8 @@ class ByServices:
 
     def workflow_create(self, key, adult):
         rating = "adult" if adult else "sfw"
-        return told(workflow_create, key=key, display_name=key, rating=rating, contract=IMAGE_CONTRACT)
+        recipe = {"generator": "mock", "contract": IMAGE_CONTRACT}
+        return told(workflow_create, key=key, display_name=key, rating=rating, **recipe)
 
     def workflow_publish(self, key):
         return told(workflow_publish, workflow=Workflow.objects.get(key=key))
@@ -99,7 +100,7 @@ class ByServices:
         return told(workflow_update, workflow=Workflow.objects.get(key=key), rating=rating)
 
     def workflow_outputs(self, key, outputs):
-        contract = IMAGE_CONTRACT if outputs else {**IMAGE_CONTRACT, "outputs": []}
+        contract = IMAGE_CONTRACT if outputs else NO_OUTPUTS
         return told(workflow_update, workflow=Workflow.objects.get(key=key), contract=contract)
 
 

@@ -358,7 +358,7 @@ def test_a_draft_cannot_be_a_strategy_s_default():
 
 def test_a_workflow_that_changes_its_strategy_is_no_longer_the_default():
     workflow = workflow_make_default(workflow=published("one"))
-    assert not workflow_update(workflow=workflow, strategy="edit").is_default_for_strategy
+    assert not workflow_update(workflow=workflow, strategy="subject_generate").is_default_for_strategy
 
 
 def test_a_workflow_in_a_family_cannot_be_deleted(photo):

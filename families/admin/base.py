@@ -30,7 +30,8 @@ class ServiceForm(forms.ModelForm):
     """A form whose `perform` writes through a service and answers the stored row.
 
     `guarded` is the row whose version the author has seen: what somebody else saved since is told, nothing
-    is overwritten, and what was typed stays on the page.
+    is overwritten, and what was typed stays on the page. The page keeps the version it was opened with, so
+    it is refused however often it is sent.
     """
 
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -71,9 +72,10 @@ class ServiceForm(forms.ModelForm):
         if (row := self.guarded()) and self.cleaned_data.get("seen_version") is not None:
             self._refuse_stale(row, self.cleaned_data["seen_version"])
         if not self.errors and self.has_changed() and (error := rehearse(self.perform)):
-            for problem in error.errors or [InputProblem(error.loc, error.detail, error.code)]:
+            for problem in error.problems():
                 field = self.field_at(problem.loc)
-                self.add_error(field, with_links(told(problem, field), error, self.guarded()))
+                message = with_links(told(problem, field), error, self.guarded())
+                self.add_error(field, ValidationError(message, code=error.code))
                 self.blame(field, problem)
 
     def blame(self, field: str | None, problem: InputProblem) -> None:
@@ -84,8 +86,6 @@ class ServiceForm(forms.ModelForm):
         locked = type(row).objects.select_for_update(no_key=True).filter(pk=row.pk).first()
         if locked and version_of(locked) != seen:
             self.add_error(None, ValidationError(stale_message(locked, seen), code="stale_version"))
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen_version")] = version_of(locked)  # told now: saving again is meant
 
 
 class ServiceFormSet(BaseInlineFormSet):

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from ..errors import Loc, spelled
 from ..history import Page, row_history
@@ -17,8 +17,21 @@ from ..models import Axis, Family, Member, Workflow
 from ..resolution import unset_reasons, workflow_reasons
 from ..services import member_assign, member_remove, member_retuple
 from .base import ServiceAdmin, ServiceForm
+from .options import AxisPick
 
 PREFIX = "axis-"  # keeps an axis called "workflow" apart from the workflow
+
+
+class _JoiningWorkflow(forms.ModelChoiceField):
+    """Offers the workflows that may join; why any other may not, one archived meanwhile, the service says."""
+
+    def to_python(self, value: Any) -> Workflow | None:
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if workflow := Workflow.objects.filter(pk=value).first():
+                return workflow
+            raise
 
 
 class MemberForm(ServiceForm):
@@ -63,18 +76,8 @@ class MemberForm(ServiceForm):
 def form_for(family: Family) -> type[MemberForm]:
     """The form of a family's members, with a drop-down for each of its axes."""
     axes = tuple(family.axes.prefetch_related("options"))
-    pickers = {PREFIX + axis.key: _picker(axis) for axis in axes}
+    pickers = {PREFIX + axis.key: AxisPick(axis) for axis in axes}
     return type("MemberForm", (MemberForm,), {"family": family, "axes": axes, **pickers})
-
-
-def _picker(axis: Axis) -> forms.ChoiceField:
-    options = [(option.value, option.label) for option in axis.options.all()]
-    return forms.ChoiceField(
-        label=axis.display_name,
-        choices=[("", "---------"), *options],
-        required=False,  # a blank is refused by the service, in its own words
-        widget=UnfoldAdminSelectWidget,
-    )
 
 
 @admin.register(Member)
@@ -112,6 +115,7 @@ class MemberAdmin(ServiceAdmin):
             options["queryset"] = Workflow.objects.filter(
                 state=Workflow.State.PUBLISHED, contract__outputs__0__isnull=False
             ).exclude(memberships__family=family)
+            options["form_class"] = _JoiningWorkflow
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from ..models import Axis
 from ..services.axes import NewOption
 
 
@@ -57,3 +58,19 @@ class OptionSelect(UnfoldAdminSelectWidget):
 
     def offer(self, options: Sequence[NewOption]) -> None:
         self.choices = [*self.first, *((value, label or value) for value, label in options)]
+
+
+class AxisPick(forms.ChoiceField):
+    """A choice among the options of an axis; a blank, or one gone meanwhile, is refused by the service."""
+
+    def __init__(self, axis: Axis, *, empty: str = "---------") -> None:
+        options = [(option.value, option.label) for option in axis.options.all()]
+        super().__init__(
+            label=axis.display_name,
+            choices=[("", empty), *options],
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+        )
+
+    def valid_value(self, value: str) -> bool:
+        return True

@@ -66,9 +66,10 @@ def stale_message(row: Family | Workflow, seen: int) -> SafeString:
     changes = changes_since(row.history.filter(**{counter: seen}), page)
     return format_html(
         "This {} was changed while you had it open, last at {} UTC: {}. Nothing of yours is saved, and what "
-        "you typed is still here. Save again to put it on top, or "
-        '<a class="at-link" href="?">start from theirs</a> '
-        '(<a class="at-link" href="{}">see the history</a>).',
+        "you typed is still here to copy from. Compare it with "
+        '<a class="at-link" href="" target="_blank" rel="noopener">what is stored now</a> or '
+        '<a class="at-link" href="{}" target="_blank" rel="noopener">what changed</a> in another tab, then '
+        '<a class="at-link" href="">reload this page</a> and put yours on top; until then it is not saved.',
         row._meta.verbose_name,
         f"{row.updated_at:%H:%M:%S}",
         "; ".join(changes) or f"its version is now {version_of(row)}",

@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from ..errors import CatalogueError, InputProblem
+from ..errors import CatalogueError
 from ..models import Axis, Family, Member
 from ..services import members_retuple
+from .options import AxisPick
 from .telling import stale_message, with_links
 
 SHOWN = 200  # rows in one table; filling a column reaches the members beyond it too
@@ -32,9 +32,9 @@ class TuplesForm(forms.Form):
         self.shown = self.members[:SHOWN]
         self.others = len(members) - len(self.members)
         for axis in self.axes:
-            self.fields[_fill(axis)] = _picker(axis, "fill the blanks with …")
+            self.fields[_fill(axis)] = AxisPick(axis, empty="fill the blanks with …")
             for member in self.shown:
-                field = _picker(axis, "choose")
+                field = AxisPick(axis, empty="choose")
                 field.initial = member.selection.get(axis.key)
                 self.fields[_cell(member, axis)] = field
 
@@ -76,26 +76,15 @@ class TuplesForm(forms.Form):
     def _refuse_stale(self, locked: Family) -> None:
         seen = self.cleaned_data["seen_version"]
         self.add_error(None, ValidationError(stale_message(locked, seen), code="stale_version"))
-        self.data = self.data.copy()
-        self.data["seen_version"] = locked.version
 
     def _blame(self, error: CatalogueError) -> None:
         rows = {member.workflow.key: member for member in self.shown}
-        for problem in error.errors or [InputProblem(error.loc, error.detail, error.code)]:
+        for problem in error.problems():
             member = rows.get(str(problem.loc[1])) if len(problem.loc) > 1 else None
             axis = problem.loc[2] if len(problem.loc) > 2 else self.axes[0].key
             field = next((_cell(member, each) for each in self.axes if member and each.key == axis), None)
-            self.add_error(field, with_links(problem.msg, error, self.family))
-
-
-def _picker(axis: Axis, empty: str) -> forms.ChoiceField:
-    options = [(option.value, option.label) for option in axis.options.all()]
-    return forms.ChoiceField(
-        choices=[("", empty), *options],
-        required=False,  # a blank is refused by the service, in its own words
-        label=axis.display_name,
-        widget=UnfoldAdminSelectWidget,
-    )
+            message = with_links(problem.msg, error, self.family)
+            self.add_error(field, ValidationError(message, code=error.code))
 
 
 def _fill(axis: Axis) -> str:

@@ -7,8 +7,9 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from families.models import Axis, Family, Member, Workflow
+from families.services import workflow_archive, workflow_delete
 
-from .building import IMAGE_CONTRACT, adult, draft, dropdown, family, member, published
+from .building import IMAGE_CONTRACT, NO_OUTPUTS, adult, draft, dropdown, family, member, published
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +88,7 @@ def test_every_page_opens(author, photo):
 
 # --- workflows ----------------------------------------------------------------------------------------
 WORKFLOW = {
-    "key": "one", "display_name": "One", "strategy": "generate", "generator": "local_sdxl", "rating": "sfw",
+    "key": "one", "display_name": "One", "strategy": "generate", "generator": "mock", "rating": "sfw",
     "price": "0.01", "prompt_prefix": "outlined ", "contract": json.dumps(IMAGE_CONTRACT),
     "loras": "", "controlnets": "[]",
 }  # fmt: skip
@@ -294,7 +295,7 @@ def test_the_family_is_chosen_first_and_then_its_axes_are_there(author, photo):
 
 def test_only_workflows_that_may_join_are_offered(author, photo):
     draft("a-draft")
-    published("no-outputs", contract={})
+    published("no-outputs", contract=NO_OUTPUTS)
     member(photo, "in-already", model="realism", size="small")
     free = published("free")
     page = author.get(address("member_add") + f"?family={photo.pk}")
@@ -315,6 +316,18 @@ def test_a_duplicate_tuple_names_the_other_member(author, photo):
     member(photo, "one", model="realism", size="small")
     errors = errors_of(add_member(author, photo, published("two"), model="realism", size="small"))
     assert "one" in errors["axis-model"][0]
+
+
+def test_what_went_while_the_page_was_open_is_refused_with_its_reason(author, photo):
+    one = published("one")
+    errors = errors_of(add_member(author, photo, one, model="cubism", size="small"))
+    assert "has no option “cubism”" in errors["axis-model"][0]
+    workflow_archive(workflow=one)
+    errors = errors_of(add_member(author, photo, one, model="realism", size="small"))
+    assert "is archived" in errors["workflow"][0]
+    workflow_delete(workflow=one)
+    errors = errors_of(add_member(author, photo, one, model="realism", size="small"))
+    assert "not one of the available" in errors["workflow"][0]
 
 
 def test_an_adult_default_is_shown_on_the_workflow(author, photo):

@@ -8,6 +8,7 @@ from families.services import axis_update, family_update, member_retuple, workfl
 
 from .building import draft, dropdown, family, member, published
 from .test_admin import WORKFLOW, address, axis_fields, axis_row, errors_of, family_fields, rows, told
+from .test_stale_versions import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +185,13 @@ def test_the_page_shows_the_incomplete_first_and_everybody_when_asked(author, gr
 
 
 # --- two authors --------------------------------------------------------------------------------------
+def resent(page, data):
+    """What the browser sends when the refused page is saved as it is shown, its hidden version included."""
+    shown = page.context.get("adminform")
+    form = shown.form if shown else page.context["form"]
+    return data | {"seen_version": form["seen_version"].value()}
+
+
 def test_the_second_of_two_authors_is_told_who_changed_what_and_keeps_what_was_typed(author, photo):
     seen = Family.objects.get().version
     axis_update(axis=photo.axes.get(key="model"), display_name="Style")
@@ -191,43 +199,65 @@ def test_the_second_of_two_authors_is_told_who_changed_what_and_keeps_what_was_t
     page = author.post(address("family_change", photo.pk), data)
     message = str(errors_of(page)["__all__"])
     assert "a command changed the axis “model” (display name)" in message
+    assert address("family_history", photo.pk) in message and "reload this page" in message
     assert 'value="Mine"' in page.content.decode()
     assert Family.objects.get().display_name == "Photo"
-    # Then saving again is meant.
-    seen = page.context["adminform"].form["seen_version"].value()
-    author.post(address("family_change", photo.pk), data | {"seen_version": seen})
-    assert Family.objects.get().display_name == "Mine"
 
 
-@pytest.mark.parametrize("page", ["axis", "member", "tuples"])
-def test_every_page_about_a_family_notices_another_author(author, photo, page):
+@pytest.mark.parametrize("page", ["family", "axis", "member", "new member", "tuples"])
+def test_a_page_about_a_family_that_somebody_changed_is_refused_until_it_is_reloaded(author, photo, page):
     stored = member(photo, "one", model="realism", size="small")
-    axis = photo.axes.first()
-    seen = Family.objects.get().version
+    axis, two = photo.axes.first(), published("two")
     pages = {
+        "family": (
+            address("family_change", photo.pk),
+            family_fields(photo, display_name="Mine") | rows("axes", [axis_row(axis, display_name="Mine")]),
+        ),
         "axis": (address("axis_change", axis.pk), axis_fields(axis, display_name="Mine")),
         "member": (
             address("member_change", stored.pk),
             {"workflow": stored.workflow.pk, "axis-model": "realism", "axis-size": "large"},
         ),
-        "tuples": (tuples_page(photo), tuple_fields(photo, one_size="large")),
+        "new member": (
+            address("member_add") + f"?family={photo.pk}",
+            {"family": photo.pk, "workflow": two.pk, "axis-model": "likeness", "axis-size": "large"},
+        ),
+        "tuples": (tuples_page(photo) + "?all", tuple_fields(photo, one_size="large")),
     }
-    family_update(family=photo, description="changed by somebody else")
     where, data = pages[page]
-    response = author.post(where, data | {"seen_version": seen})
-    assert "changed the family “photo” (description)" in response.content.decode()
-    assert Member.objects.get().selection["size"] == "small"
-    assert photo.axes.first().display_name == "Model"
+    data |= {"seen_version": Family.objects.get(pk=photo.pk).version}
+    family_update(family=photo, description="changed by somebody else")
+    before = picture(photo)
+    for _ in range(3):
+        refused = author.post(where, data)
+        assert "changed the family “photo” (description)" in refused.content.decode()
+        assert picture(photo) == before
+        data = resent(refused, data)
+    reloaded = resent(author.get(where), data)
+    assert author.post(where, reloaded | {"description": "changed by somebody else"}).status_code == 302
+    assert picture(photo) != before
+    assert Family.objects.get().description == "changed by somebody else"
 
 
-def test_the_second_author_of_a_workflow_is_told_too(author):
-    workflow = draft("one")
-    seen = workflow.revision
+@pytest.mark.parametrize("make", [draft, published])
+def test_a_page_of_a_workflow_that_somebody_changed_is_refused_until_it_is_reloaded(author, make):
+    workflow = make("one")
     workflow_update(workflow=workflow, description="theirs")
-    data = WORKFLOW | {"display_name": "Mine", "seen_version": seen}
-    errors = errors_of(author.post(address("workflow_change", workflow.pk), data))
-    assert "changed the workflow “one” (description)" in str(errors["__all__"])
-    assert Workflow.objects.get().display_name == "One"
+    where = address("workflow_change", workflow.pk)
+    data = WORKFLOW | {"display_name": "Mine", "seen_version": workflow.revision}
+    for _ in range(3):
+        refused = author.post(where, data)
+        message = str(errors_of(refused)["__all__"])
+        assert "changed the workflow “one” (description)" in message
+        assert address("workflow_history", workflow.pk) in message
+        assert 'value="Mine"' in refused.content.decode()
+        stored = Workflow.objects.get()
+        assert (stored.display_name, stored.description) == ("One", "theirs")
+        data = resent(refused, data)
+    reloaded = resent(author.get(where), data)
+    assert author.post(where, reloaded | {"description": "theirs"}).status_code == 302
+    stored = Workflow.objects.get()
+    assert (stored.display_name, stored.description) == ("Mine", "theirs")
 
 
 def test_a_deleted_family_leads_to_the_list(author, photo):

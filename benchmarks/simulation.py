@@ -1,0 +1,186 @@
+"""One device under a policy, without a clock: who would have waited how long, what would have been loaded.
+
+A request of a trace is one task, whatever number of images it has.
+"""
+
+import statistics
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from strategies.policy import Line, Policy, Waiting
+
+from .traces import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Seconds: defaults are those of SDXL in bf16 on one large GPU (docs/performance.md)."""
+
+    load: float = 4.0  # a model that is not resident
+    lora: float = 0.1  # each LoRA of a request
+    step: float = 0.05  # each step of an image of 1024 x 1024
+
+    def work(self, request: Request) -> float:
+        """What a request takes once its model is resident."""
+        megapixels = request.width * request.height / 2**20
+        return request.steps * request.images * megapixels * self.step + len(request.loras) * self.lora
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a trace."""
+
+    makespan_s: float  # from the first arrival to the last end
+    reload_rate: float  # loads by requests
+    p50_wait_s: float  # from arrival to start
+    p99_wait_s: float
+    largest_bypass: int  # how often any task was overtaken, as `strategies.policy` has it
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A request on its way."""
+
+    number: int
+    request: Request
+    work: float
+    passed: int = 0  # by younger ones of its line
+    started: float = -1.0
+
+    @property
+    def wait(self) -> float:
+        return self.started - self.request.arrival_s
+
+
+@dataclass(slots=True)
+class Backlog:
+    """What one owner has waiting, oldest first."""
+
+    jobs: list[Job] = field(default_factory=list)
+    strangers: list[float] = field(default_factory=list)  # arrivals of others started since it was served
+    used: float = 0.0
+    used_at: float = 0.0
+
+    def overtaken(self, job: Job) -> int:
+        """How often this job was, up to now."""
+        return job.passed + sum(arrival > job.request.arrival_s for arrival in self.strangers)
+
+
+class Chooser(Protocol):
+    """A policy as the simulation asks it, and which model leaves when another is loaded."""
+
+    def choose(self, world: "World") -> Job: ...
+
+    def evict(self, world: "World") -> str: ...
+
+
+class World:
+    """The device, what waits, and the clock."""
+
+    def __init__(self, costs: Costs, capacity: int, jobs: Sequence[Job]) -> None:
+        self.costs = costs
+        self.capacity = capacity
+        self.future = list(reversed(jobs))  # the next arrival last
+        self.backlogs: dict[str, Backlog] = {}
+        self.resident: OrderedDict[str, None] = OrderedDict()  # the least recently used first
+        self.now = jobs[0].request.arrival_s
+        self.loads = 0
+        self.largest_bypass = 0
+
+    def waiting(self) -> list[Job]:
+        """Everything that waits, oldest first."""
+        jobs = (job for line in self.backlogs.values() for job in line.jobs)
+        return sorted(jobs, key=lambda job: job.number)
+
+    def arrive(self) -> None:
+        """Let in what has arrived by now; if nothing waits, let time pass until something does."""
+        if not any(line.jobs for line in self.backlogs.values()):
+            self.now = max(self.now, self.future[-1].request.arrival_s)
+        while self.future and self.future[-1].request.arrival_s <= self.now:
+            job = self.future.pop()
+            line = self.backlogs.setdefault(job.request.owner, Backlog())
+            insort(line.jobs, job, key=lambda job: job.number)
+
+    def run(self, job: Job, policy: Policy, evict: Callable[["World"], str]) -> None:
+        """Start a waiting job and let time pass until it ends."""
+        self._note_start(job)
+        job.started, began = self.now, self.now
+        if job.request.model not in self.resident:
+            if len(self.resident) == self.capacity:
+                del self.resident[evict(self)]
+            self.loads += 1
+            self.now += self.costs.load
+        self.resident[job.request.model] = None
+        self.resident.move_to_end(job.request.model)
+        self.now += job.work
+        line = self.backlogs[job.request.owner]
+        line.used = policy.decayed(line.used, self.now - line.used_at) + self.now - began
+        line.used_at = self.now
+
+    def _note_start(self, job: Job) -> None:
+        mine = self.backlogs[job.request.owner]
+        self.largest_bypass = max(self.largest_bypass, mine.overtaken(job))
+        mine.jobs.remove(job)
+        for other in mine.jobs:
+            if other.request.arrival_s >= job.request.arrival_s:
+                break
+            other.passed += 1
+        mine.strangers.clear()
+        for line in self.backlogs.values():
+            if line is not mine and line.jobs:
+                line.strangers.append(job.request.arrival_s)
+
+
+class Fifo:
+    """One queue, in order of arrival: what bare Celery does."""
+
+    def choose(self, world: World) -> Job:
+        return world.waiting()[0]
+
+    def evict(self, world: World) -> str:
+        return next(iter(world.resident))
+
+
+class Atelier:
+    """The policy that Atelier's workers ask, seeing what they would see."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def choose(self, world: World) -> Job:
+        lines = [
+            self._line(owner, backlog, world) for owner, backlog in world.backlogs.items() if backlog.jobs
+        ]
+        return self._policy.order(lines, world.resident)[0].id
+
+    def evict(self, world: World) -> str:
+        return next(iter(world.resident))
+
+    def _line(self, owner: str, backlog: Backlog, world: World) -> Line:
+        used = self._policy.decayed(backlog.used, world.now - backlog.used_at)
+        seen = backlog.jobs[: self._policy.look_ahead]
+        tasks = [Waiting(job, job.request.arrival_s, job.request.model) for job in seen]
+        return Line(owner, 0, used, backlog.overtaken(seen[0]), tasks)
+
+
+def simulate(
+    trace: Sequence[Request], chooser: Chooser, policy: Policy, costs: Costs, resident: int
+) -> tuple[Report, list[Job]]:
+    """Run a trace, given by arrival, to its end."""
+    jobs = [Job(number, request, costs.work(request)) for number, request in enumerate(trace)]
+    world = World(costs, resident, jobs)
+    for _ in jobs:
+        world.arrive()
+        world.run(chooser.choose(world), policy, chooser.evict)
+    waits = sorted(job.wait for job in jobs)
+    report = Report(
+        makespan_s=round(world.now - trace[0].arrival_s, 3),
+        reload_rate=round(world.loads / len(jobs), 4),
+        p50_wait_s=round(statistics.median(waits), 3),
+        p99_wait_s=round(waits[min(len(waits) - 1, int(0.99 * len(waits)))], 3),
+        largest_bypass=world.largest_bypass,
+    )
+    return report, jobs

@@ -21,13 +21,12 @@ class Hindsight:
         self._prefer = prefer
 
     def choose(self, world: World) -> Job:
-        waiting = world.waiting()
-        served = [job for job in waiting if job.request.model in world.resident]
+        served = next((job for job in world.waiting if job.request.model in world.resident), None)
         if served:
-            return served[0]
-        models = sorted({job.request.model for job in waiting})
+            return served
+        models = sorted({job.request.model for job in world.waiting})
         wanted = max(models, key=lambda model: self._prefer(world, model))
-        return next(job for job in waiting if job.request.model == wanted)
+        return next(job for job in world.waiting if job.request.model == wanted)
 
     def evict(self, world: World) -> str:
         missing = set(world.resident)
@@ -56,16 +55,16 @@ def least_makespan(trace: Sequence[Request], costs: Costs) -> float:
 
 
 def _oldest(world: World, model: str) -> float:
-    return -next(job.number for job in world.waiting() if job.request.model == model)
+    return -next(job.number for job in world.waiting if job.request.model == model)
 
 
 def _most_waiting(world: World, model: str) -> float:
-    return sum(job.work for job in world.waiting() if job.request.model == model)
+    return sum(job.work for job in world.waiting if job.request.model == model)
 
 
 def _most_to_come(world: World, model: str) -> float:
     work: defaultdict[str, float] = defaultdict(float)
-    for job in (*world.waiting(), *world.future):
+    for job in (*world.waiting, *world.future):
         work[job.request.model] += job.work
     return work[model]
 

@@ -4,7 +4,6 @@ A request of a trace is one task, whatever number of images it has.
 """
 
 import statistics
-from bisect import insort
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,25 +83,21 @@ class World:
         self.costs = costs
         self.capacity = capacity
         self.future = list(reversed(jobs))  # the next arrival last
+        self.waiting: list[Job] = []  # oldest first
         self.backlogs: dict[str, Backlog] = {}
         self.resident: OrderedDict[str, None] = OrderedDict()  # the least recently used first
         self.now = jobs[0].request.arrival_s
         self.loads = 0
         self.largest_bypass = 0
 
-    def waiting(self) -> list[Job]:
-        """Everything that waits, oldest first."""
-        jobs = (job for line in self.backlogs.values() for job in line.jobs)
-        return sorted(jobs, key=lambda job: job.number)
-
     def arrive(self) -> None:
         """Let in what has arrived by now; if nothing waits, let time pass until something does."""
-        if not any(line.jobs for line in self.backlogs.values()):
+        if not self.waiting:
             self.now = max(self.now, self.future[-1].request.arrival_s)
         while self.future and self.future[-1].request.arrival_s <= self.now:
             job = self.future.pop()
-            line = self.backlogs.setdefault(job.request.owner, Backlog())
-            insort(line.jobs, job, key=lambda job: job.number)
+            self.waiting.append(job)
+            self.backlogs.setdefault(job.request.owner, Backlog()).jobs.append(job)
 
     def run(self, job: Job, policy: Policy, evict: Callable[["World"], str]) -> None:
         """Start a waiting job and let time pass until it ends."""
@@ -124,6 +119,7 @@ class World:
         mine = self.backlogs[job.request.owner]
         self.largest_bypass = max(self.largest_bypass, mine.overtaken(job))
         mine.jobs.remove(job)
+        self.waiting.remove(job)
         for other in mine.jobs:
             if other.request.arrival_s >= job.request.arrival_s:
                 break
@@ -138,7 +134,7 @@ class Fifo:
     """One queue, in order of arrival: what bare Celery does."""
 
     def choose(self, world: World) -> Job:
-        return world.waiting()[0]
+        return world.waiting[0]
 
     def evict(self, world: World) -> str:
         return next(iter(world.resident))

@@ -23,7 +23,9 @@ ON_STACK = {
     "training": training.run,
     "agentic": agentic.run,
 }
-ALONE: dict[str, str] = {}  # name → module, run as a program
+ALONE = {  # name → module, run as a program
+    "R8": "benchmarks.adapters",
+}
 POOLS = ROOT / "pools.toml"
 
 

@@ -1,108 +1,145 @@
-"""LoRA adapters: attached for one request, always detached again."""
+"""LoRA adapters: added to the weights for one request, always taken away again.
 
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+The modules stay as they are: while a LoRA acts, parameters point to sums, and afterwards to the numbers that
+were loaded, which are never written. So no step is slower than without a LoRA, nothing that is compiled is
+compiled again, and no trace can remain. (docs/decisions/0008-a-lora-is-a-sum-not-a-layer.md)
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 
 import torch
 from diffusers import DiffusionPipeline
-from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors.torch import load_file
 
-from gpu.errors import GpuError, IncompatibleAdapter, translated
+from gpu.errors import IncompatibleAdapter
+from gpu.loras import Delta, Lora
 from gpu.requests import Adapter
 from gpu.weights import LoraInfo, validate_lora
 
-StateDict = dict[str, torch.Tensor]
 STORE_BYTES = 1 << 30  # an SDXL LoRA is 20 to 200 MB
-_ADAPTED = ("unet", "text_encoder", "text_encoder_2")
+Reserve = Callable[[int], None]
 
 
 class AdapterStore:
-    """LoRA tensors on the CPU by content hash: the least recently used ones leave beyond `budget` bytes."""
+    """LoRAs in main memory by content hash: the least recently used ones leave beyond `budget` bytes.
 
-    def __init__(self, budget: int = STORE_BYTES) -> None:
+    `pinned` keeps them where a GPU fetches them by itself. For several threads.
+    """
+
+    def __init__(self, budget: int = STORE_BYTES, *, pinned: bool = False) -> None:
         self._budget = budget
-        self._states: OrderedDict[str, StateDict] = OrderedDict()
+        self._pinned = pinned
+        self._loras: OrderedDict[str, Lora] = OrderedDict()
+        self._lock = Lock()
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lora")
 
-    def get(self, info: LoraInfo) -> StateDict:
-        """The tensors of a checked file. Raises `IncompatibleAdapter` if one of them is not finite."""
-        state = self._states.pop(info.sha256, None)
-        if state is None:
-            state = load_file(info.path)
-            _demand_finite(info, state)
-        self._states[info.sha256] = state
-        while self.bytes() > self._budget:
-            self._states.popitem(last=False)
-        return state
+    def get(self, source: str) -> Lora:
+        """Read a file, unless it is here. Raises what `validate_lora` and `Lora` raise."""
+        info = validate_lora(source)
+        with self._lock:  # whoever wants the same one meanwhile waits for it
+            lora = self._loras.pop(info.sha256, None) or Lora(info, pinned=self._pinned)
+            self._loras[info.sha256] = lora
+            while self._bytes() > self._budget:
+                self._loras.popitem(last=False)
+        return lora
+
+    def prefetch(self, sources: Sequence[str]) -> None:
+        """Begin to read files that are going to be wanted; what is wrong with one is said when it is."""
+        for source in sources:
+            self._reader.submit(self.get, source)
 
     def bytes(self) -> int:
         """Bytes of all tensors held."""
-        return sum(tensor.nbytes for state in self._states.values() for tensor in state.values())
+        with self._lock:
+            return self._bytes()
+
+    def _bytes(self) -> int:
+        return sum(lora.block.nbytes for lora in self._loras.values())
 
 
 @contextmanager
 def attached(
-    pipeline: DiffusionPipeline, adapters: Sequence[Adapter], store: AdapterStore
+    pipeline: DiffusionPipeline,
+    adapters: Sequence[Adapter],
+    store: AdapterStore,
+    reserve: Reserve = lambda _: None,
 ) -> Iterator[tuple[LoraInfo, ...]]:
     """Run the block with the LoRAs acting at their weights; afterwards the models are as they were.
 
-    Yields what is known of each file, in the order of `adapters`.
-    Raises `IncompatibleAdapter` if a LoRA does not fit the checkpoint, and what `validate_lora` raises.
+    `reserve` is told how many bytes the sums are about to take. Yields what is known of each file, in the
+    order of `adapters`. Raises `IncompatibleAdapter` if a LoRA does not fit the checkpoint, and what
+    `AdapterStore.get` and `reserve` raise.
     """
-    infos = tuple(validate_lora(adapter.source) for adapter in adapters)
-    if not adapters:
-        yield infos
-        return
-    names = [f"adapter_{index}" for index in range(len(adapters))]
+    loras = [store.get(adapter.source) for adapter in adapters]
+    added = _matched(pipeline, loras, [adapter.weight for adapter in adapters])
+    reserve(sum(weight.nbytes for weight in added))
+    loaded = {weight: weight.data for weight in added}
     try:
-        for name, info in zip(names, infos, strict=True):
-            _load(pipeline, name, info, store.get(info))
-        pipeline.set_adapters(names, [adapter.weight for adapter in adapters])
-        yield infos
+        _add(added)
+        yield tuple(lora.info for lora in loras)
     finally:
-        pipeline.unload_lora_weights()
+        for weight, data in loaded.items():
+            weight.data = data
 
 
-def _load(pipeline: DiffusionPipeline, name: str, info: LoraInfo, state: StateDict) -> None:
+# For each weight what is added to it: parts of which LoRA, and how much of them.
+Added = dict[torch.nn.Parameter, list[tuple[Lora, Delta, float]]]
+
+
+def _matched(pipeline: DiffusionPipeline, loras: Sequence[Lora], strengths: Sequence[float]) -> Added:
+    """All weights that change; nothing has changed yet when one of them does not fit."""
+    added: Added = defaultdict(list)
+    for lora, strength in zip(loras, strengths, strict=True):
+        for delta in lora.deltas(pipeline.unet.config):
+            weight = _weight(pipeline, delta, lora.info)
+            if strength:
+                added[weight].append((lora, delta, delta.scale * strength))
+    return added
+
+
+def _weight(pipeline: DiffusionPipeline, delta: Delta, info: LoraInfo) -> torch.nn.Parameter:
+    network = getattr(pipeline, delta.component)
+    name = delta.layer
+    if not hasattr(network, "text_model"):  # some versions of transformers have this level, some not
+        name = name.removeprefix("text_model.")
     try:
-        pipeline.load_lora_weights(state, adapter_name=name)
-    except Exception as error:
-        named = translated(error)
-        if isinstance(named, GpuError):
-            raise named from error
+        layer = network.get_submodule(name)
+    except AttributeError:
+        layer = None
+    if not isinstance(layer, (torch.nn.Linear, torch.nn.Conv2d)):
         raise IncompatibleAdapter(
-            f"{info.path.name} does not fit this checkpoint ({_reason(error)}); use a LoRA trained for it."
-        ) from error
-    # diffusers leaves out, with a log line, what it finds no module for
-    matrices = sum(tensor.ndim > 1 for tensor in state.values())
-    loaded = _loaded_matrices(pipeline, name)
-    if loaded != matrices:
-        raise IncompatibleAdapter(
-            f"{info.path.name} does not fit this checkpoint: {matrices - loaded} of its {matrices} matrices"
-            " belong to no layer; use a LoRA trained for it."
+            f"{info.path.name} does not fit this checkpoint: it has no layer {delta.component}.{name};"
+            " use a LoRA trained for it."
         )
+    wide, high, rank = layer.weight[0].numel(), layer.weight.shape[0], delta.down.shape[0]
+    if (delta.up[:, 0].numel(), delta.down[0].numel(), delta.up[0].numel()) != (high, wide, rank):
+        raise IncompatibleAdapter(
+            f"{info.path.name} does not fit this checkpoint: {delta.component}.{name} takes {wide} numbers"
+            f" and gives {high}, not {delta.down[0].numel()} and {delta.up.shape[0]}; use a LoRA trained"
+            " for it."
+        )
+    return layer.weight
 
 
-def _loaded_matrices(pipeline: DiffusionPipeline, name: str) -> int:
-    layers = (
-        layer
-        for component in _ADAPTED
-        for layer in getattr(pipeline, component).modules()
-        if isinstance(layer, BaseTunerLayer)
-    )
-    return sum(2 for layer in layers if name in layer.lora_A)
+@torch.no_grad()
+def _add(added: Added) -> None:
+    here: dict[Lora, torch.Tensor] = {}
+    for weight, parts in added.items():
+        total = weight.data.clone()  # in its own layout
+        for lora, delta, strength in parts:
+            if lora not in here:  # one copy of all of it, in the dtype that all networks share
+                here[lora] = lora.block.to(weight.device, weight.dtype, non_blocking=True)
+            up, down = (_part(here[lora], matrix) for matrix in (delta.up, delta.down))
+            if total.ndim == 2:
+                total.addmm_(up, down, alpha=strength)
+            else:
+                total.add_((up @ down).view(total.shape), alpha=strength)
+        weight.data = total
 
 
-def _demand_finite(info: LoraInfo, state: StateDict) -> None:
-    for key, tensor in state.items():
-        if not torch.isfinite(tensor).all():
-            raise IncompatibleAdapter(
-                f"{info.path.name} holds NaN or infinity in {key}; its training failed, so train it again."
-            )
-
-
-def _reason(error: Exception) -> str:
-    """The line of torch's long message that names the first tensor."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if "size mismatch" in line), lines[0] if lines else repr(error))
+def _part(block: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """The same numbers in a copy of the block, as a matrix."""
+    return block[matrix.storage_offset() :][: matrix.numel()].view(matrix.shape[0], -1)

@@ -83,6 +83,16 @@ class ModelCache:
             now.budget, self._bytes(), now.hits, now.misses, now.evictions, keys=list(self._records)
         )
 
+    def make_room(self, needed: int) -> None:
+        """Let models that nobody holds leave until so many bytes are free.
+
+        Raises `OutOfMemory` if those in use leave too little.
+        """
+        while self._lacks(needed) and self._evict():
+            pass
+        if self._lacks(needed):
+            raise OutOfMemory(self._refusal(needed))
+
     def clear(self) -> None:
         """Drop every model that is not in use."""
         while self._evict():
@@ -90,7 +100,7 @@ class ModelCache:
         self._release()
 
     def _load(self, key: Hashable, load: Callable[[Reserve], Any]) -> Record:
-        value = load(self._reserve)
+        value = load(self.make_room)
         record = Record(value, self._measure(value))
         # The headers told how much it would take; what counts is what it took.
         while self._bytes() + record.bytes > self._stats.budget and self._evict():
@@ -99,12 +109,6 @@ class ModelCache:
             raise OutOfMemory(self._refusal(record.bytes))
         self._records[key] = record
         return record
-
-    def _reserve(self, needed: int) -> None:
-        while self._lacks(needed) and self._evict():
-            pass
-        if self._lacks(needed):
-            raise OutOfMemory(self._refusal(needed))
 
     def _lacks(self, needed: int) -> bool:
         over_budget = self._bytes() + needed > self._stats.budget

@@ -78,6 +78,10 @@ class Models:
         with self._use("video", key.checkpoint, key) as resident:
             yield resident
 
+    def make_room(self, needed: int) -> None:
+        """Let models that are not in use leave until so many bytes are free. Raises `OutOfMemory`."""
+        self._cache.make_room(needed)
+
     def stats(self) -> CacheStats:
         return self._cache.stats()
 

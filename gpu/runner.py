@@ -13,6 +13,7 @@ from PIL import Image
 from gpu import calls, device, memory, provenance, training, video
 from gpu.adapters import AdapterStore, attached
 from gpu.clips import VideoRequest, VideoResult
+from gpu.device import CPU
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
@@ -39,7 +40,7 @@ class Runner:
         torch.backends.cudnn.benchmark = False  # the fastest kernel may differ from run to run
         torch.backends.cudnn.deterministic = True
         self._models = Models(self._device, budget_bytes)
-        self._adapters = AdapterStore()
+        self._adapters = AdapterStore(pinned=self._device != CPU)
 
     def run(
         self,
@@ -121,7 +122,7 @@ class Runner:
             scheduler = make_scheduler(base, request.scheduler)
             nets = [net.model for net in models.controlnets]
             pipeline = assemble(base, request.key.mode, nets, scheduler)
-            with attached(pipeline, request.adapters, self._adapters) as loras:
+            with attached(pipeline, request.adapters, self._adapters, self._models.make_room) as loras:
                 _stop_if(should_cancel)
                 loaded = time.perf_counter()
                 watch = _StepWatch(base.vae, on_step, should_cancel)

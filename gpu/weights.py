@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,17 @@ def validate_lora(path: str | Path) -> LoraInfo:
     Whether it fits a checkpoint is known only when it is attached to one.
     Raises `ModelNotFound`, `UnsafeWeights`, `ModelIncomplete`, `IncompatibleAdapter`.
     """
-    file = tensorfile.read(adapter_file(str(path)))
+    found = adapter_file(str(path))
+    if not found.is_file():
+        raise ModelNotFound(f"There is no file {found.name}; check the path.")
+    status = found.stat()
+    return _lora_info(found, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _lora_info(path: Path, _changed: int, _size: int) -> LoraInfo:
+    """Remembered while the file's size and time of change stay the same."""
+    file = tensorfile.read(path)
     downs = [name for name in file.shapes if _LORA_DOWN.fullmatch(name)]
     if not downs:
         raise IncompatibleAdapter(

@@ -11,11 +11,12 @@ TASK_TYPES = (
     "generation", "editing", "detail_enhancer", "refine", "video", "background_fix", "image_adjust",
     "face_fix", "training", "evaluation", "prompt",
 )  # fmt: skip
-QUEUES = (*TASK_TYPES, "webhooks", "maintenance")
+REMOTE = ("evaluation.remote", "prompt.remote")  # the same work where another server does it
+QUEUES = (*TASK_TYPES, *REMOTE, "webhooks", "maintenance")
 task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 task_create_missing_queues = False
 task_default_queue = "maintenance"
-task_routes = {f"atelier.{task_type}": {"queue": task_type} for task_type in TASK_TYPES}
+task_routes = {f"atelier.{queue}": {"queue": queue} for queue in (*TASK_TYPES, *REMOTE)}
 task_routes["atelier.deliver_webhooks"] = {"queue": "webhooks"}
 task_routes["atelier.reap"] = {"queue": "maintenance"}
 
@@ -31,7 +32,6 @@ worker_prefetch_multiplier = 1
 worker_pool_start_method = "spawn"
 worker_proc_alive_timeout = 120.0
 task_time_limit = settings.TASK_TIME_LIMIT
-task_soft_time_limit = settings.TASK_TIME_LIMIT - 30
 # A second delivery finds nothing to claim, so work goes on while the broker is away (docs/decisions/0005).
 worker_cancel_long_running_tasks_on_connection_loss = False
 worker_hijack_root_logger = False

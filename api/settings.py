@@ -199,8 +199,13 @@ LEASE_SECONDS = env.float("ATELIER_LEASE_SECONDS", default=60.0)  # renewed ever
 MAX_ATTEMPTS = env.int("ATELIER_MAX_ATTEMPTS", default=3)
 REAPER_SECONDS = env.float("ATELIER_REAPER_SECONDS", default=5.0)
 REPUBLISH_SECONDS = env.float("ATELIER_REPUBLISH_SECONDS", default=30.0)
+# Seconds that one attempt at a task may take: at most of them, and at the types that take long.
 TASK_TIME_LIMIT = env.int("ATELIER_TASK_TIME_LIMIT", default=1800)
-TRAINING_TIME_LIMIT = env.int("ATELIER_TRAINING_TIME_LIMIT", default=6 * 3600)
+LONG_TIME_LIMITS = {
+    "training": env.int("ATELIER_TRAINING_TIME_LIMIT", default=6 * 3600),
+    "video": env.int("ATELIER_VIDEO_TIME_LIMIT", default=2 * 3600),
+    "refine": env.int("ATELIER_REFINE_TIME_LIMIT", default=2 * 3600),
+}
 OUTPUT_URL_SECONDS = env.int("ATELIER_OUTPUT_URL_SECONDS", default=24 * 3600)
 EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600)
 ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)

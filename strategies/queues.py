@@ -12,7 +12,7 @@ from django.utils import timezone
 from .models import Status, Task
 from .models.generation import Priority
 from .pools import PoolReport, live_pools
-from .tasktypes import QUEUES
+from .tasktypes import QUEUES, queues
 
 RATE_WINDOW = timedelta(minutes=10)
 RATE_SAMPLE = 50  # finished tasks looked at for the mean duration
@@ -81,7 +81,7 @@ def queue_states(
     names: Sequence[str] | None = None, pools: list[PoolReport] | None = None
 ) -> list[QueueState]:
     """The state of these queues, or of every task queue: three indexed queries however many there are."""
-    names = sorted(set(QUEUES.values())) if names is None else names
+    names = sorted(queues()) if names is None else names
     pools = live_pools() if pools is None else pools
     live, finished, seconds = _live(names), _finished_lately(names), _seconds_each(names)
     return [

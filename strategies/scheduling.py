@@ -18,5 +18,5 @@ def goes_before(queue: str, served: Iterable[str]) -> list[str]:
 
 
 def time_limit(task_type: str) -> int:
-    """Seconds after which a task of this type is stopped."""
-    return settings.TRAINING_TIME_LIMIT if task_type == "training" else settings.TASK_TIME_LIMIT
+    """Seconds that an attempt at a task of this type may take; `workers.heartbeat` ends it then."""
+    return settings.LONG_TIME_LIMITS.get(task_type, settings.TASK_TIME_LIMIT)

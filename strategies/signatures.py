@@ -13,7 +13,7 @@ from workers.app import app
 from .models import Generation, Prediction, Task
 from .models.generation import Priority
 from .params import TaskParams
-from .tasktypes import QUEUES, celery_name
+from .tasktypes import QUEUES, REMOTE_QUEUES, celery_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,10 @@ def lone_signature(
 
 def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
     """The unsaved row with what its type and the settings say, and the message for it."""
+    queues = REMOTE_QUEUES if params.is_remote else QUEUES
     row = Task(
         task_type=params.task_type,
-        queue=QUEUES[params.task_type],
+        queue=queues[params.task_type],
         params=params.model_dump(mode="json"),
         max_attempts=settings.MAX_ATTEMPTS,
         **fields,
@@ -88,5 +89,5 @@ def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
 
 
 def wake_up(task: Task) -> Signature:
-    """The message for one task: its id, routed by its type (`celeryconfig.task_routes`)."""
-    return app.signature(celery_name(task.task_type), args=(str(task.id),))
+    """The message for one task: its id, routed by its queue (`celeryconfig.task_routes`)."""
+    return app.signature(celery_name(task.queue), args=(str(task.id),))

@@ -13,9 +13,18 @@ QUEUES = {  # task type → queue; one line per type
     "face_fix": "face_fix",
     "video": "video",
 }
+REMOTE_QUEUES = {  # task type → queue of those of its tasks that only wait for another server
+    "evaluation": "evaluation.remote",
+    "prompt": "prompt.remote",
+}
 CELERY_PREFIX = "atelier."
 
 
-def celery_name(task_type: str) -> str:
-    """The Celery task name that runs a task type."""
-    return CELERY_PREFIX + task_type
+def queues() -> dict[str, str]:
+    """Queue → the type of its tasks."""
+    return {queue: task_type for table in (QUEUES, REMOTE_QUEUES) for task_type, queue in table.items()}
+
+
+def celery_name(queue: str) -> str:
+    """The name of the Celery task that wakes a worker for a queue."""
+    return CELERY_PREFIX + queue

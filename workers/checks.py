@@ -9,12 +9,14 @@ import celeryconfig
 from families.models import Workflow
 from strategies.params import PARAMS
 from strategies.registry import STRATEGIES
-from strategies.tasktypes import QUEUES, celery_name
+from strategies.tasktypes import QUEUES, REMOTE_QUEUES, celery_name, queues
 
 from .generators import GENERATORS
 from .pools import PoolsFileError, load_pools
 from .processors import PROCESSORS
 from .tasks import TASKS
+
+WAITING = {*REMOTE_QUEUES.values(), "webhooks"}  # queues whose tasks end by themselves in a known time
 
 
 @register()
@@ -25,7 +27,7 @@ def check_vocabulary(app_configs: object, **_: object) -> list[CheckMessage]:
         "parameter model (strategies.params.PARAMS)": PARAMS,
         "queue (strategies.tasktypes.QUEUES)": QUEUES,
         "processor (workers.processors.PROCESSORS)": PROCESSORS,
-        "Celery task (workers.tasks)": TASKS,
+        "Celery task (workers.tasks)": {task_type for task_type in QUEUES if QUEUES[task_type] in TASKS},
     }
     return [
         Error(
@@ -39,11 +41,11 @@ def check_vocabulary(app_configs: object, **_: object) -> list[CheckMessage]:
 
 @register()
 def check_routes(app_configs: object, **_: object) -> list[CheckMessage]:
-    """Every task type is routed to its own, declared queue."""
+    """The messages of every task queue are routed to it, and it is declared."""
     declared = {queue.name for queue in celeryconfig.task_queues}
     problems: list[CheckMessage] = []
-    for task_type, queue in QUEUES.items():
-        route = celeryconfig.task_routes.get(celery_name(task_type), {}).get("queue")
+    for queue, task_type in queues().items():
+        route = celeryconfig.task_routes.get(celery_name(queue), {}).get("queue")
         if route != queue:
             problems.append(
                 Error(f"{task_type!r} is routed to {route!r}, not to its queue {queue!r}.", id="atelier.E002")
@@ -57,17 +59,27 @@ def check_routes(app_configs: object, **_: object) -> list[CheckMessage]:
 
 @register()
 def check_pools(app_configs: object, **_: object) -> list[CheckMessage]:
-    """The pools file can be read and names only queues that exist."""
+    """The pools file can be read and names only queues that exist, each in a pool that can serve it."""
     declared = {queue.name for queue in celeryconfig.task_queues}
     try:
         pools = load_pools(settings.POOLS_FILE)
     except PoolsFileError as error:
         return [Error(str(error), id="atelier.E004")]
-    return [
+    unknown = [
         Error(f"The pool {pool.name!r} serves the queue {queue!r}, which does not exist.", id="atelier.E005")
         for pool in pools
         for queue in pool.queues
         if queue not in declared
+    ]
+    return unknown + [
+        Error(
+            f"The pool {pool.name!r} only waits for other servers and cannot stop a task that computes: take"
+            f" the queue {queue!r} to another pool.",
+            id="atelier.E007",
+        )
+        for pool in pools
+        for queue in pool.queues
+        if pool.device == "network" and queue in declared and queue not in WAITING
     ]
 
 

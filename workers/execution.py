@@ -1,7 +1,6 @@
 """Running one task: claim, work, and one fenced write of what came of it."""
 
 import structlog
-from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DataError, Error, IntegrityError, close_old_connections
 
@@ -43,16 +42,17 @@ def run_next(queue: str) -> str | None:
         return None
     task = held.task
     with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=str(task.id)):
-        identity.in_flight = str(task.id)
+        identity.in_flight.append(str(task.id))
         try:
             _run(held)
         finally:
-            identity.in_flight = None
+            identity.in_flight.remove(str(task.id))
     return str(task.id)
 
 
 def _run(held: Claim) -> None:
-    with Heartbeat(held, settings.LEASE_SECONDS) as heart:
+    limit = time_limit(held.task.task_type)
+    with Heartbeat(held, settings.LEASE_SECONDS, limit) as heart:
         try:
             outcome = _outcome(held, heart)
         except GpuError as error:
@@ -66,7 +66,7 @@ def _run(held: Claim) -> None:
         elif isinstance(outcome, Failure):
             patiently(lambda: lifecycle.fail(held, outcome))
         else:
-            log.info("work_dropped", reason="canceled or lease lost")
+            log.info("work_dropped", reason="canceled, out of time or lease lost")
 
 
 def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
@@ -83,9 +83,6 @@ def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
         if error.decision is Decision.FATAL:
             raise
         return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
-    except SoftTimeLimitExceeded:
-        limit = time_limit(held.task.task_type)
-        return Failure("time_limit", f"The task ran longer than {limit} s; ask for less.", retryable=False)
     except (Error, OSError) as error:
         log.exception("task_stumbled")
         return Failure(

@@ -11,5 +11,5 @@ MEMORY_BYTES = (
     int(float(os.environ["ATELIER_MEMORY_GIB"]) * 2**30) if "ATELIER_MEMORY_GIB" in os.environ else None
 )
 NODE = f"{POOL}@{socket.gethostname()}"
-DRAWS = DEVICE != "none"
-in_flight: str | None = None  # the task this process runs now
+DRAWS = DEVICE not in ("none", "network")
+in_flight: list[str] = []  # the tasks that this process runs now, the newest last

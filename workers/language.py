@@ -1,9 +1,11 @@
 """Language models behind an address that speaks OpenAI's chat completions."""
 
+import asyncio
 from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
+from django.db import connection
 from pydantic import BaseModel, ValidationError
 
 from gpu.errors import Decision, GpuError
@@ -51,9 +53,11 @@ def ask(model: str, messages: list[dict[str, Any]], answer: type[Answer]) -> Ans
 def _posted(body: dict[str, Any]) -> httpx.Response:
     url = settings.LANGUAGE_URL.rstrip("/") + "/chat/completions"
     headers = {"Authorization": f"Bearer {settings.LANGUAGE_KEY}"} if settings.LANGUAGE_KEY else {}
+    if not connection.in_atomic_block:
+        connection.close()  # a slow server must not keep a database connection from others
     try:
-        answer = httpx.post(url, json=body, headers=headers, timeout=settings.LANGUAGE_SECONDS)
-    except httpx.TransportError as error:
+        answer = asyncio.run(_answer(url, body, headers))
+    except (TimeoutError, httpx.TransportError) as error:
         raise LanguageModelAway(f"The language model did not answer ({type(error).__name__}).") from error
     if answer.is_server_error or answer.status_code in WAIT_AND_SEE:
         raise LanguageModelAway(f"The language model answered {answer.status_code}; it may pass.")
@@ -63,6 +67,12 @@ def _posted(body: dict[str, Any]) -> httpx.Response:
             " name."
         )
     return answer
+
+
+async def _answer(url: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
+    """One time for everything: a server that sends a little now and then gets no more of it."""
+    async with asyncio.timeout(settings.LANGUAGE_SECONDS), httpx.AsyncClient(timeout=None) as client:
+        return await client.post(url, json=body, headers=headers)
 
 
 def _message(answer: httpx.Response) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 log = structlog.get_logger(__name__)
@@ -21,8 +20,6 @@ def patiently(write: Callable[[], Result]) -> Result:
     for pause in PAUSES:
         try:
             return write()
-        except SoftTimeLimitExceeded:  # the work is done; only its record is left to write
-            continue
         except (OperationalError, InterfaceError) as error:
             log.warning("database_away", error=str(error).strip(), pause=pause)
             connection.close()

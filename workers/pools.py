@@ -23,7 +23,7 @@ class PoolSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
-    device: str = Field(pattern=r"^(auto|none|cpu|cuda:\d+)$")
+    device: str = Field(pattern=r"^(auto|none|network|cpu|cuda:\d+)$")
     queues: tuple[str, ...] = Field(min_length=1)
     memory_gib: float | None = Field(default=None, gt=0)
     threads: int | None = Field(default=None, ge=1)
@@ -31,8 +31,8 @@ class PoolSpec(BaseModel):
 
     @model_validator(mode="after")
     def _one_task_per_device(self) -> "PoolSpec":
-        if self.concurrency > 1 and self.device != "none":
-            raise ValueError('only a pool with device = "none" runs several tasks at once')
+        if self.concurrency > 1 and self.device not in ("none", "network"):
+            raise ValueError('only a pool whose device is "none" or "network" runs several tasks at once')
         return self
 
     @field_validator("queues")
@@ -48,7 +48,7 @@ class Pool:
     """A worker process to run: a spec whose device is settled."""
 
     name: str
-    device: str  # "cuda:N", "cpu" or "none"
+    device: str  # "cuda:N", "cpu", "none" or "network"
     queues: tuple[str, ...]
     memory_gib: float | None = None
     threads: int | None = None
@@ -60,11 +60,16 @@ class Pool:
         return f"{self.name}@{socket.gethostname()}"
 
     def command(self) -> list[str]:
-        """The command line of the worker process: spawned children, so that only they ever hold torch."""
+        """The command line of the worker process.
+
+        What computes does so in spawned children: only they ever hold torch, and what takes too long can be
+        killed. What waits for other servers is as good as free in a thread.
+        """
+        kind = "threads" if self.device == "network" else "prefork"
         return [
             sys.executable, "-m", "celery", "--quiet", "--app", "workers.app", "worker",
             "--hostname", f"{self.name}@%h", "--queues", ",".join(self.queues),
-            "--pool", "prefork", "--concurrency", str(self.concurrency), "--events", "--without-mingle",
+            "--pool", kind, "--concurrency", str(self.concurrency), "--events", "--without-mingle",
             "--loglevel", "INFO",
         ]  # fmt: skip
 

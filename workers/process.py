@@ -11,6 +11,7 @@ from celery.signals import (
     celeryd_init,
     setup_logging,
     worker_process_init,
+    worker_ready,
     worker_shutdown,
     worker_shutting_down,
 )
@@ -48,6 +49,17 @@ def _begin(**_: object) -> None:
     if identity.DRAWS:
         device.bind(identity.DEVICE, identity.THREADS)
         _warm_up()
+    _report()
+
+
+@worker_ready.connect
+def _begin_without_child(**_: object) -> None:
+    """In a pool of threads, which has no child."""
+    if identity.DEVICE == "network":
+        _report()
+
+
+def _report() -> None:
     threading.Thread(target=_report_forever, name="pool-report", daemon=True).start()
     log.info("pool_ready", pool=identity.NODE, device=identity.DEVICE, queues=list(identity.QUEUES))
 
@@ -102,13 +114,13 @@ def _report_forever() -> None:
     pause = threading.Event()
     while True:
         try:
-            pools.report(_report(started))
+            pools.report(_state(started))
         except Exception as error:  # a report that fails must not be the last one
             log.warning("pool_report_failed", error=f"{type(error).__name__}: {error}")
         pause.wait(pools.REPORT_SECONDS)
 
 
-def _report(started: str) -> pools.PoolReport:
+def _state(started: str) -> pools.PoolReport:
     health = [generator.health() for generator in started_generators()]
     return pools.PoolReport(
         name=identity.NODE,
@@ -118,5 +130,5 @@ def _report(started: str) -> pools.PoolReport:
         started_at=started,
         memory={key: value for one in health for key, value in one["memory"].items()},
         resident=[name for one in health for name in one["resident"]],
-        in_flight=identity.in_flight,
+        in_flight=next(iter(identity.in_flight[-1:]), None),
     )

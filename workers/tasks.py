@@ -1,4 +1,4 @@
-"""The Celery tasks: one per task type, all alike, the sender of webhooks and the reaper.
+"""The Celery tasks: one per task queue, all alike, the sender of webhooks and the reaper.
 
 They fetch and call, and decide nothing.
 """
@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from strategies import lifecycle
 from strategies.dispatch import DELIVER, wake_deliverers
 from strategies.scheduling import time_limit
-from strategies.tasktypes import QUEUES, celery_name
+from strategies.tasktypes import celery_name, queues
 from strategies.webhooks import deliveries
 
 from . import process, webhooks
@@ -19,14 +19,11 @@ from .app import app
 from .execution import ProcessUnfit, run_next
 
 log = structlog.get_logger(__name__)
+GRACE_SECONDS = 60  # for a task whose time is up to notice it; then its process is killed
 
 
-def _register(task_type: str) -> Task:
-    queue = QUEUES[task_type]
-
-    limit = time_limit(task_type)
-
-    @app.task(name=celery_name(task_type), time_limit=limit, soft_time_limit=limit - 30)
+def _register(queue: str, task_type: str) -> Task:
+    @app.task(name=celery_name(queue), time_limit=time_limit(task_type) + GRACE_SECONDS)
     def wake(task: str) -> str | None:
         """`task` only says why we were woken; the best waiting task of the queue is run."""
         try:
@@ -39,7 +36,7 @@ def _register(task_type: str) -> Task:
     return wake
 
 
-TASKS = {task_type: _register(task_type) for task_type in QUEUES}
+TASKS = {queue: _register(queue, task_type) for queue, task_type in queues().items()}
 
 
 @app.task(name=DELIVER)

@@ -2,10 +2,12 @@
 
 import asyncio
 import ssl
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,12 +28,16 @@ from strategies.webhooks.endpoints import own_secret
 from .patience import patiently
 
 log = structlog.get_logger(__name__)
-BATCH = 16  # messages on their way at once
-LOOK_SECONDS = 1.0  # how often more are looked for while these are slow
-RUN_SECONDS = 20.0  # after which other work of the pool gets its turn
+BATCH = 64  # messages on their way at once
+LOOK_SECONDS = 0.25  # how often more are looked for while these are slow
+RUN_SECONDS = 20.0  # after which the next one looks for more
 LEASE_MARGIN = 45.0  # for looking up names, and for a database that restarts
 KEPT_BYTES = 1000  # of an answer
 BODY_SECONDS = 1.0  # for these; what counts is the status
+
+_turn = threading.Lock()  # of the one thread of this process that looks for messages
+_called = threading.Event()  # since it last looked
+_names = ThreadPoolExecutor(BATCH, "names")  # a look-up cannot be stopped: slow ones hold up nothing here
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +51,40 @@ class Message:
 
 
 def deliver() -> int:
-    """Send what is due until nothing is, or it is time to let others work. Returns how many were tried."""
-    return asyncio.run(_deliver(time.monotonic() + RUN_SECONDS))
+    """Send what is due until nothing is, or for a while. Returns how many were tried.
+
+    One caller at a time, who has many messages on their way: whoever calls while servers hang returns at
+    once, and what they called for is sent by the one whose turn it is.
+    """
+    _called.set()
+    tried = 0
+    while _called.is_set() and _turn.acquire(blocking=False):
+        _called.clear()
+        tried += asyncio.run(_deliver(time.monotonic() + RUN_SECONDS))
+    return tried
 
 
 async def _deliver(end: float) -> int:
-    """Keep up to a batch of messages on their way: slow servers do not hold up the others."""
+    """Keep up to a batch of messages on their way, then give up the turn and see the last ones through."""
     tried, under_way = 0, {}
-    async with _client() as client:
-        while True:
-            late = time.monotonic() > end
-            for message in [] if late else await asyncio.to_thread(_claimed, list(under_way.values())):
-                under_way[asyncio.create_task(_send(client, message))] = message.delivery.owner_id
-                tried += 1
-            if not under_way:
-                break
-            done, _ = await asyncio.wait(under_way, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                del under_way[task]
-                task.result()
-    if late:
-        wake_deliverers()
+    with ExitStack() as turn:
+        turn.callback(_turn.release)
+        async with _client() as client:
+            while time.monotonic() < end:
+                for message in await asyncio.to_thread(_claimed, list(under_way.values())):
+                    under_way[asyncio.create_task(_send(client, message))] = message.delivery.owner_id
+                    tried += 1
+                if not under_way:
+                    return tried
+                done, _ = await asyncio.wait(
+                    under_way, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    del under_way[task]
+                    task.result()
+            turn.close()
+            await asyncio.to_thread(wake_deliverers)
+            await asyncio.gather(*under_way)
     return tried
 
 
@@ -138,7 +157,7 @@ async def _attempt(client: httpx.AsyncClient, message: Message) -> Answer:
 async def _posted(client: httpx.AsyncClient, message: Message) -> AsyncIterator[httpx.Response]:
     """The answer to the message; the name is resolved once, and the address that was checked is called."""
     url = httpx.URL(message.url)
-    address = await asyncio.to_thread(public_address, url)
+    address = await asyncio.get_running_loop().run_in_executor(_names, public_address, url)
     headers = {**message.headers, "Content-Type": "application/json", "Host": url.netloc.decode()}
     async with client.stream(
         "POST", url.copy_with(host=address), content=message.content, headers=headers,

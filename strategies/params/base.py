@@ -45,3 +45,8 @@ class TaskParams(Params):
 
     task_type: str
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether another server does the work: such a task waits where it holds up no pixels."""
+        return False

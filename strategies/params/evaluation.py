@@ -24,6 +24,10 @@ class EvaluationParams(TaskParams):
     image: UUID | None = None
     model: Weights | None = None
 
+    @property
+    def is_remote(self) -> bool:
+        return self.evaluator == Evaluator.VISION
+
     @model_validator(mode="after")
     def _model_of_clip(self) -> Self:
         if self.model is not None and self.evaluator != Evaluator.CLIP:

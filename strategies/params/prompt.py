@@ -34,6 +34,10 @@ class PromptParams(TaskParams):
     triggers: tuple[str, ...] = ()
     prefix: str = ""
 
+    @property
+    def is_remote(self) -> bool:
+        return self.template is None
+
     @model_validator(mode="after")
     def _something_to_write_from(self) -> Self:
         if self.template is None and not self.words.prompt.strip():

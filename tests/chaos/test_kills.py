@@ -24,7 +24,7 @@ name = "housekeeping"
 device = "none"
 queues = [
     "editing", "detail_enhancer", "refine", "video", "background_fix", "face_fix", "evaluation", "training",
-    "image_adjust", "prompt", "webhooks", "maintenance",
+    "image_adjust", "prompt", "evaluation.remote", "prompt.remote", "webhooks", "maintenance",
 ]
 """
 LEASE_SECONDS = 4

@@ -9,7 +9,7 @@ from strategies.models.generation import Priority
 from strategies.places import _states, places_of
 from strategies.pools import PoolReport, live_pools, report, withdraw
 from strategies.queues import Place, place_of_new, queue_state, queue_states
-from strategies.tasktypes import QUEUES
+from strategies.tasktypes import queues
 from tests.factories import make_generation
 
 from .lifecycle import claim, output_of
@@ -83,7 +83,7 @@ def test_a_queue_tells_its_depth_its_age_and_its_rate(owner, workflow):
     assert state.seconds_each == pytest.approx(2, abs=0.5)
     assert state.oldest == Task.objects.get(status="starting").created_at
     everything = queue_states()
-    assert state in everything and {each.name for each in everything} == set(QUEUES.values())
+    assert state in everything and {each.name for each in everything} == set(queues())
 
 
 def test_pools_are_unknown_rather_than_an_error_while_redis_is_away(monkeypatch):

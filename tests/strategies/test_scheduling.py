@@ -11,7 +11,9 @@ from strategies.models import Status, Task
 from strategies.models.generation import Priority
 from strategies.params import TrainingParams, Weights
 from strategies.signatures import lone_signature
+from strategies.tasktypes import queues
 from tests.factories import make_generation
+from workers.tasks import TASKS
 
 from .lifecycle import claim
 
@@ -89,5 +91,11 @@ def test_the_reaper_calls_again_for_what_was_passed_over(owner, workflow, traini
     assert broker_queue("training") == before + 1
 
 
-def test_a_training_may_run_longer_than_a_picture():
-    assert scheduling.time_limit("training") > scheduling.time_limit("generation")
+@pytest.mark.parametrize("task_type", ["training", "video", "refine"])
+def test_what_takes_long_may_run_longer_than_a_picture(task_type, settings):
+    assert scheduling.time_limit(task_type) > scheduling.time_limit("generation") == settings.TASK_TIME_LIMIT
+
+
+@pytest.mark.parametrize("queue", TASKS)
+def test_a_process_is_killed_only_if_its_task_does_not_end_in_time(queue):
+    assert TASKS[queue].time_limit > scheduling.time_limit(queues()[queue])

@@ -23,6 +23,7 @@ class ChatServer:
         self.asked: list[Asked] = []
         self._status, self._answer = 200, {}
         self._release, self._hang = threading.Event(), 0.0
+        self._trickle = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
@@ -47,6 +48,10 @@ class ChatServer:
     def hangs(self, seconds: float) -> None:
         self._hang = seconds
 
+    def trickles(self, seconds: float) -> None:
+        """Answer with a byte now and then for so long, before anything else."""
+        self._trickle = int(seconds / 0.05)
+
     def _completion(self, message: dict[str, Any]) -> None:
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         self._status, self._answer = 200, {"object": "chat.completion", "choices": [choice]}
@@ -62,9 +67,15 @@ class ChatServer:
                 answer = json.dumps(chat._answer).encode()
                 self.send_response(chat._status)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(answer) + chat._trickle))
                 self.end_headers()
-                self.wfile.write(answer)
+                try:
+                    for _ in range(chat._trickle):
+                        self.wfile.write(b" ")
+                        chat._release.wait(0.05)
+                    self.wfile.write(answer)
+                except OSError:
+                    """Nobody listens any more."""
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""

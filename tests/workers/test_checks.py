@@ -43,6 +43,15 @@ def test_a_pool_on_an_unknown_queue_is_an_error(tmp_path, settings):
     assert ids(checks.check_pools(None)) == ["atelier.E005"]
 
 
+def test_work_that_cannot_be_stopped_in_a_thread_is_an_error_there(tmp_path, settings):
+    settings.POOLS_FILE = tmp_path / "pools.toml"
+    settings.POOLS_FILE.write_text(
+        '[[pool]]\nname = "a"\ndevice = "network"\nqueues = ["webhooks", "prompt.remote", "image_adjust"]\n'
+    )
+    (problem,) = checks.check_pools(None)
+    assert problem.id == "atelier.E007" and "'image_adjust'" in problem.msg
+
+
 def test_a_workflow_with_an_unknown_strategy_is_an_error(db):
     make_workflow(key="odd", strategy="paint")
     with pytest.raises(SystemCheckError, match="'odd' names the strategy 'paint'"):

@@ -119,6 +119,14 @@ def test_a_server_that_hangs_or_is_away_is_transient(chat, settings):
         vision()
 
 
+def test_a_server_that_sends_a_little_now_and_then_gets_no_more_time(chat, settings):
+    chat.says(Opinion(score=0.4, reason="It is green.", missing=[]).model_dump_json())
+    chat.trickles(20)
+    settings.LANGUAGE_SECONDS = 0.4
+    with pytest.raises(LanguageModelAway, match="TimeoutError"):
+        vision()
+
+
 def test_without_a_model_nothing_is_asked(chat, settings):
     settings.VISION_MODEL = ""
     with pytest.raises(LanguageModelRefused, match="set up"):

@@ -83,6 +83,37 @@ def test_work_longer_than_a_lease_keeps_it(owner, workflow, mock, settings):
     assert the_task(generation).attempt == 1
 
 
+def test_a_task_that_takes_too_long_fails_at_once_and_for_good(owner, workflow, mock, settings):
+    mock(step_seconds=0.05)
+    settings.LEASE_SECONDS, settings.TASK_TIME_LIMIT = 0.4, 0.5
+    generation = make_generation(owner, workflow, inputs={"num_inference_steps": 100})
+    execution.run_next("generation")
+
+    task, prediction = the_task(generation), generation.predictions.get()
+    assert (task.status, task.error_code, task.attempt) == (Status.FAILED, "time_limit", 1)
+    assert (prediction.status, prediction.error_code) == (Status.FAILED, "time_limit")
+    assert "0.5 s" in task.error_detail and Asset.objects.count() == 0
+
+
+def test_a_task_that_does_not_listen_fails_too_and_what_it_makes_is_thrown_away(
+    owner, workflow, mock, monkeypatch, settings
+):
+    settings.LEASE_SECONDS, settings.TASK_TIME_LIMIT = 0.4, 0.2
+    generator = mock()
+    generate = generator.generate
+
+    def deaf(request, on_step, should_cancel):
+        while the_task(generation).status == Status.PROCESSING:
+            time.sleep(0.01)
+        return generate(request, on_step, lambda: False)
+
+    monkeypatch.setattr(generator, "generate", deaf)
+    generation = make_generation(owner, workflow)
+    execution.run_next("generation")
+    assert the_task(generation).error_code == "time_limit"
+    assert not list(settings.MEDIA_ROOT.rglob("*.png"))
+
+
 def test_an_output_of_a_lost_lease_is_thrown_away_with_its_file(owner, workflow, mock, monkeypatch, settings):
     mock()
     generation = make_generation(owner, workflow)

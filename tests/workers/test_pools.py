@@ -1,6 +1,8 @@
 import pytest
 
+from tests.stack import ROOT
 from workers import pools
+from workers.checks import WAITING
 from workers.pools import PoolsFileError, load_pools
 
 
@@ -51,3 +53,28 @@ def test_a_bad_file_says_where(tmp_path, text, complaint):
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(PoolsFileError, match="cannot be read"):
         load_pools(tmp_path / "none.toml")
+
+
+def test_what_waits_for_other_servers_holds_up_nothing_else():
+    served = {pool.name: set(pool.queues) for pool in load_pools(ROOT / "pools.toml")}
+    mixed = {name for name, queues in served.items() if queues & WAITING and queues - WAITING}
+    assert not mixed and set().union(*served.values()) >= WAITING
+
+
+def test_a_pool_that_waits_does_so_in_threads_and_one_that_computes_in_a_child(tmp_path):
+    both = """
+[[pool]]
+name = "waits"
+device = "network"
+queues = ["webhooks"]
+concurrency = 16
+
+[[pool]]
+name = "computes"
+device = "none"
+queues = ["image_adjust"]
+concurrency = 2
+"""
+    waits, computes = (pool.command() for pool in load_pools(written(tmp_path, both)))
+    assert waits[waits.index("--pool") + 1] == "threads" and waits[waits.index("--concurrency") + 1] == "16"
+    assert computes[computes.index("--pool") + 1] == "prefork"

@@ -37,9 +37,9 @@ def chat(settings):
         yield server
 
 
-def drawn_prompt(generation: Generation) -> str:
-    """Run everything; the prompt that the picture's record names."""
-    assert execution.run_next("prompt") and execution.run_next("generation")
+def drawn_prompt(generation: Generation, writer: str = "prompt") -> str:
+    """Run everything, the writing in the queue `writer`; the prompt that the picture's record names."""
+    assert execution.run_next(writer) and execution.run_next("generation")
     prediction = generation.predictions.get()
     assert prediction.status == Status.SUCCEEDED, prediction.error_detail
     return read_provenance(prediction.outputs.get().file.read())["prompt"]
@@ -65,7 +65,7 @@ def test_the_trigger_word_is_said_even_when_the_template_forgets_it(owner, wordy
 def test_a_language_model_writes_the_prompt(owner, wordy, chat):
     chat.says('{"prompt": "a glowing red circle"}')
     generation = make_generation(owner, wordy, inputs={"prompt": "a circle", "generate_prompt": True})
-    assert drawn_prompt(generation) == "outlined a glowing red circle"
+    assert drawn_prompt(generation, "prompt.remote") == "outlined a glowing red circle"
     assert "prompt: a circle" in chat.asked[0].body["messages"][1]["content"]
     assert generation.tasks.get(task_type="prompt").result["writer"] == "language model scribe-1"
 
@@ -73,7 +73,7 @@ def test_a_language_model_writes_the_prompt(owner, wordy, chat):
 def test_a_language_model_that_is_away_is_asked_again_later(owner, wordy, chat):
     chat.fails(503)
     generation = make_generation(owner, wordy, inputs={"prompt": "a circle", "generate_prompt": True})
-    execution.run_next("prompt")
+    execution.run_next("prompt.remote")
     task = generation.tasks.get(task_type="prompt")
     assert (task.status, task.error_code) == (Status.STARTING, "language_model_away")
     assert task.not_before is not None
@@ -136,6 +136,23 @@ def test_an_evaluation_can_be_asked_for_alone(owner, workflow):
     task.refresh_from_db()
     assert task.status == Status.SUCCEEDED
     assert set(task.result) >= {"score", "evaluator", "reason"}
+
+
+@pytest.mark.parametrize(
+    ("params", "queue"),
+    [
+        (PromptParams(template="{prompt}"), "prompt"),
+        (PromptParams(words=Words(prompt="a circle")), "prompt.remote"),
+        (EvaluationParams(evaluator="pixel", prompt="a circle"), "evaluation"),
+        (EvaluationParams(evaluator="clip", prompt="a circle"), "evaluation"),
+        (EvaluationParams(evaluator="vision", prompt="a circle"), "evaluation.remote"),
+    ],
+)
+def test_what_waits_for_another_server_has_a_queue_and_a_message_of_its_own(
+    owner, params, queue, broker_queue
+):
+    task = alone(owner, params)
+    assert task.queue == queue and broker_queue(queue) == 1
 
 
 def test_an_evaluation_of_a_picture_that_is_gone_says_so(owner):

@@ -1,5 +1,7 @@
 """Messages on their way to a real server that fails, hangs, redirects, and comes back."""
 
+import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from strategies.webhooks import addresses, deliveries
 from strategies.webhooks.endpoints import endpoint_create, endpoint_rotate, endpoint_update, own_secret
 from tests.factories import make_generation, make_owner
 from tests.receiver import Receiver, receiving
+from tests.stack import waited
 from tests.strategies.lifecycle import claim
 from workers import tasks, webhooks
 
@@ -231,6 +234,46 @@ def test_a_server_that_hangs_holds_up_nobody_else(told, endpoint, receiver: Rece
         webhooks.deliver()
         delivered = WebhookDelivery.objects.filter(owner__in=others).values_list("completed_at", flat=True)
         assert len(delivered) == 6 and all((at - started).total_seconds() < 2 for at in delivered)
+
+
+def test_whoever_calls_while_servers_hang_goes_on_and_what_they_called_for_is_sent(
+    told, endpoint, receiver: Receiver, workflow, settings
+):
+    settings.WEBHOOK_TIMEOUT_SECONDS = 20.0
+    receiver.answers = [0] * 50
+    for _ in range(2 * deliveries.EACH_OWNER):
+        happen(endpoint.owner, workflow, endpoint)
+    first = threading.Thread(target=webhooks.deliver)
+    first.start()
+    waited(lambda: len(receiver.received) == deliveries.EACH_OWNER)
+    assert webhooks.deliver() == 0
+    with receiving() as quick:
+        other = make_owner()
+        happen(other, workflow, endpoint_create(owner=other, url=quick.url))
+        waited(lambda: len(quick.received) == 2)
+    assert first.is_alive() and len(receiver.received) == deliveries.EACH_OWNER
+    receiver.closing.set()
+    first.join()
+
+
+def test_a_name_server_that_hangs_holds_up_nobody_else(workflow, receiver: Receiver, allowed, monkeypatch):
+    answered, look_up = threading.Event(), socket.getaddrinfo
+
+    def slow_look_up(host, *rest, **more):
+        if host == "slow.invalid":
+            answered.wait(20)
+        return look_up(host, *rest, **more)
+
+    for url in [f"https://slow.invalid/{number}" for number in range(8)] + [receiver.url]:
+        owner = make_owner()
+        happen(owner, workflow, endpoint_create(owner=owner, url=url))
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", slow_look_up)
+    sender = threading.Thread(target=webhooks.deliver)
+    sender.start()
+    waited(lambda: WebhookDelivery.objects.filter(status=DeliveryStatus.DELIVERED).count() == 2, 10)
+    assert sender.is_alive() and not answered.is_set()
+    answered.set()
+    sender.join()
 
 
 def test_a_message_whose_sender_died_is_sent_again(told, receiver: Receiver):

@@ -1,6 +1,7 @@
 """`Idempotency-Key`: the same request again gets the first answer again, and the work is done once.
 
-The work and its answer are committed together, so a process that dies in between leaves neither.
+The work and its answer are committed together, so a process that dies in between leaves neither. What is slow
+is done before, such as fetching pictures from other servers: it must hold no transaction open.
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -25,29 +26,51 @@ KEPT = timedelta(hours=24)
 ABANDONED = timedelta(minutes=2)  # longer than a request takes; if not, the slow one is fenced out
 ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,255}")
 REPLAYED = "Idempotent-Replayed"
+Post = Callable[..., Response]
 
 
-def idempotent(post: Callable[..., Response]) -> Callable[..., Response]:
+def idempotent(post: Post) -> Post:
     """Makes a view method that creates something honour `Idempotency-Key`."""
 
     @wraps(post)
-    def wrapper(view, request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return post(view, request, *args, **kwargs)
-        record, fresh = _reserve(request, key)
-        if not fresh:
-            return _earlier_answer(record, _fingerprint(request))
-        try:
-            with transaction.atomic():
-                response = post(view, request, *args, **kwargs)
-                _complete(record, response)
-        except BaseException:
-            IdempotencyRecord.objects.filter(id=record.id).delete()  # a failure releases the key
-            raise
-        return response
+    def wrapper(view, request: Request, **kwargs: Any) -> Response:
+        return _once(request, lambda: partial(post, view, request, **kwargs))
 
     return wrapper
+
+
+def idempotent_after(prepare: Callable[..., Any]) -> Callable[[Post], Post]:
+    """The same for a method with a slow part: `prepare` does it, and the method gets what it returns."""
+
+    def decorator(post: Post) -> Post:
+        @wraps(post)
+        def wrapper(view, request: Request, **kwargs: Any) -> Response:
+            return _once(
+                request, lambda: partial(post, view, request, prepare(view, request, **kwargs), **kwargs)
+            )
+
+        return wrapper
+
+    return decorator
+
+
+def _once(request: Request, prepare: Callable[[], Callable[[], Response]]) -> Response:
+    """The answer to a request: what `prepare` returns makes it, unless it was made before."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return prepare()()
+    record, fresh = _reserve(request, key)
+    if not fresh:
+        return _earlier_answer(record, _fingerprint(request))
+    try:
+        work = prepare()
+        with transaction.atomic():
+            response = work()
+            _complete(record, response)
+    except BaseException:
+        IdempotencyRecord.objects.filter(id=record.id).delete()  # a failure releases the key
+        raise
+    return response
 
 
 def purge() -> int:

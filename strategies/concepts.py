@@ -30,17 +30,29 @@ class ConceptFields(TypedDict, total=False):
     picture: str | None
 
 
-def concept_create(kind: type[Kind], *, owner: AbstractBaseUser, **fields: Unpack[ConceptFields]) -> Kind:
-    """Raises: InvalidInputs for a LoRA, InvalidImage for a picture that is not the owner's or not usable."""
-    values = _looked_up(owner, fields)
+def concept_prepare(owner: AbstractBaseUser, **fields: Unpack[ConceptFields]) -> dict[str, Any]:
+    """The fields with rows for references; a picture may be fetched here, so it belongs in no transaction.
+
+    Raises: InvalidInputs for a LoRA, InvalidImage for a picture that is not the owner's or not usable.
+    """
+    values: dict[str, Any] = dict(fields)
+    if lora := fields.get("lora"):
+        values["lora"] = lora_of_owner(owner, lora, loc=("lora",))
+    if picture := fields.get("picture"):
+        values["picture"] = asset_from_reference(owner, picture, loc=("picture",))
+    return values
+
+
+def concept_create(kind: type[Kind], *, owner: AbstractBaseUser, values: dict[str, Any]) -> Kind:
+    """A concept of what was prepared."""
     with transaction.atomic():
         _hold(values)
         return kind.objects.create(owner=owner, **values)
 
 
 def concept_update(concept: Kind, **changes: Unpack[ConceptFields]) -> Kind:
-    """Change what is given and leave the rest. Raises: as `concept_create`."""
-    values = _looked_up(concept.owner, changes)
+    """Change what is given and leave the rest. Raises: as `concept_prepare`."""
+    values = concept_prepare(concept.owner, **changes)
     with transaction.atomic():
         _hold(values)
         locked = type(concept).objects.select_for_update().get(pk=concept.pk)
@@ -53,16 +65,6 @@ def concept_update(concept: Kind, **changes: Unpack[ConceptFields]) -> Kind:
 def concept_delete(concept: Concept) -> None:
     """Forget a concept; its LoRA and picture stay, and so does what was accepted with it."""
     type(concept).objects.filter(pk=concept.pk).delete()
-
-
-def _looked_up(owner: AbstractBaseUser, fields: ConceptFields) -> dict[str, Any]:
-    """The fields with rows for references; a picture may be fetched here, so before any transaction."""
-    values: dict[str, Any] = dict(fields)
-    if lora := fields.get("lora"):
-        values["lora"] = lora_of_owner(owner, lora, loc=("lora",))
-    if picture := fields.get("picture"):
-        values["picture"] = asset_from_reference(owner, picture, loc=("picture",))
-    return values
 
 
 def _hold(values: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """`/v1/subjects`, `/v1/products` and `/v1/styles`: three kinds of the same."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from strategies.concepts import concept_create, concept_delete, concept_update
+from strategies.concepts import concept_create, concept_delete, concept_prepare, concept_update
 from strategies.models import Product, Style, Subject
 from strategies.models.concept import Concept
 
-from ..idempotency import idempotent
+from ..idempotency import idempotent_after
 from ..pagination import NewestFirst
 from ..schema import IDEMPOTENCY_KEY
 from ..selectors import concepts_of
@@ -57,11 +57,13 @@ class Concepts(GenericAPIView):
         documents = ConceptSerializer(page, many=True, context={"request": request}).data
         return self.get_paginated_response(documents)
 
-    @idempotent
-    def post(self, request: Request) -> Response:
+    def prepared(self, request: Request) -> dict[str, Any]:
+        return concept_prepare(request.user, **parsed(NewConceptSerializer, request))
+
+    @idempotent_after(prepared)
+    def post(self, request: Request, values: dict[str, Any]) -> Response:
         """Name what is to be drawn again and again."""
-        fields = parsed(NewConceptSerializer, request)
-        return _answer(concept_create(self.kind, owner=request.user, **fields), request, status=201)
+        return _answer(concept_create(self.kind, owner=request.user, values=values), request, status=201)
 
 
 class ConceptDetail(APIView):

@@ -11,9 +11,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from strategies.lifecycle import cancel_generation
-from strategies.services.generations import generation_create, generation_delete
+from strategies.services.generations import (
+    Prepared,
+    generation_delete,
+    generation_prepare,
+    generation_start,
+)
 
-from ..idempotency import idempotent
+from ..idempotency import idempotent_after
 from ..pagination import NewestFirst
 from ..schema import CREATING, cancelled
 from ..selectors import generations_of
@@ -37,16 +42,18 @@ class Generations(GenericAPIView):
         page = self.paginate_queryset(generations_of(request.user))
         return self.get_paginated_response(generation_documents(page, request))
 
+    def prepared(self, request: Request) -> Prepared:
+        ask = generation_ask(parsed(GenerationAskSerializer, request))
+        return generation_prepare(owner=request.user, ask=ask, request_id=request.request_id)
+
     @extend_schema(
         operation_id="generations_create", request=GenerationAskSerializer,
         responses={202: GenerationSerializer, 201: GenerationSerializer}, parameters=CREATING,
     )  # fmt: skip
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_after(prepared)
+    def post(self, request: Request, prepared: Prepared) -> Response:
         """Accept a generation. `Prefer: wait=N` answers 201 with it finished, if it is within N seconds."""
-        ask = generation_ask(parsed(GenerationAskSerializer, request))
-        generation = generation_create(owner=request.user, ask=ask, request_id=request.request_id)
-        return accepted(generation.id, request)
+        return accepted(generation_start(prepared).id, request)
 
 
 class GenerationShorthand(APIView):
@@ -54,20 +61,22 @@ class GenerationShorthand(APIView):
 
     strategy = ""
 
+    def prepared(self, request: Request) -> Prepared:
+        ask = generation_ask(parsed(GenerationAskSerializer, request))
+        if not (ask.family or ask.workflow or ask.strategy):
+            ask = replace(ask, strategy=self.strategy)
+        return generation_prepare(
+            owner=request.user, ask=ask, request_id=request.request_id, strategy=self.strategy
+        )
+
     @extend_schema(
         request=GenerationAskSerializer,
         responses={202: GenerationSerializer, 201: GenerationSerializer}, parameters=CREATING,
     )  # fmt: skip
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_after(prepared)
+    def post(self, request: Request, prepared: Prepared) -> Response:
         """Accept a generation of this strategy, on its default workflow unless another is named."""
-        ask = generation_ask(parsed(GenerationAskSerializer, request))
-        if not (ask.family or ask.workflow or ask.strategy):
-            ask = replace(ask, strategy=self.strategy)
-        generation = generation_create(
-            owner=request.user, ask=ask, request_id=request.request_id, strategy=self.strategy
-        )
-        return accepted(generation.id, request)
+        return accepted(generation_start(prepared).id, request)
 
 
 class GenerationDetail(APIView):

@@ -62,10 +62,24 @@ class GenerationAsk:
     webhook_events_filter: list[str] = field(default_factory=list)
 
 
-def generation_create(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that can be served: resolved and checked, its pictures stored."""
+
+    ask: Ask
+    inputs: dict[str, Any]
+    rules: AgenticRules
+
+
+def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk) -> Generation:
+    """Both halves at once. Raises: families.errors.CatalogueError, strategies.errors.RequestError."""
+    return generation_start(generation_prepare(owner=owner, ask=ask))
+
+
+def generation_prepare(
     *, owner: AbstractBaseUser, ask: GenerationAsk, request_id: str = "", strategy: str | None = None
-) -> Generation:
-    """Resolve, check, write every row in one transaction and wake workers on commit.
+) -> Prepared:
+    """Resolve and check. This may fetch pictures from slow servers, so it belongs in no transaction.
 
     `strategy` is the one that the workflow must have, if the client came for one.
     Raises: families.errors.CatalogueError, strategies.errors.RequestError.
@@ -93,7 +107,23 @@ def generation_create(
         webhook_events_filter=ask.webhook_events_filter,
         request_id=request_id,
     )
-    return _start(settled, ask.agentic)
+    if workflow.state != State.PUBLISHED:
+        raise WorkflowUnavailable(f"The workflow {workflow.key!r} is {workflow.state}.")
+    require_age(owner, workflow)
+    inputs = get_strategy(workflow.strategy).validate(settled)
+    return Prepared(settled, inputs, ask.agentic)
+
+
+def generation_start(prepared: Prepared) -> Generation:
+    """Write every row in one transaction and wake workers on commit. Raises: RequestError."""
+    ask = prepared.ask
+    strategy = get_strategy(ask.workflow.strategy)
+    with transaction.atomic():
+        generation, predictions = strategy.create(ask, prepared.inputs)
+        signatures = strategy.signatures(generation, predictions)
+        planned = GENERATION_TYPES[ask.type].planned(generation, signatures, prepared.rules)
+        lifecycle.start(generation, predictions, planned)
+    return generation
 
 
 def generation_replay(prediction: Prediction, *, request_id: str = "") -> Generation:
@@ -160,20 +190,6 @@ def require_age(owner: AbstractBaseUser, workflow: Workflow) -> None:
         raise AgeVerificationRequired(
             "This workflow is for adults; an administrator can mark the account as age-verified."
         )
-
-
-def _start(ask: Ask, rules: AgenticRules) -> Generation:
-    if ask.workflow.state != State.PUBLISHED:
-        raise WorkflowUnavailable(f"The workflow {ask.workflow.key!r} is {ask.workflow.state}.")
-    require_age(ask.owner, ask.workflow)
-    strategy = get_strategy(ask.workflow.strategy)
-    inputs = strategy.validate(ask)  # may fetch images: outside the transaction
-    with transaction.atomic():
-        generation, predictions = strategy.create(ask, inputs)
-        signatures = strategy.signatures(generation, predictions)
-        planned = GENERATION_TYPES[ask.type].planned(generation, signatures, rules)
-        lifecycle.start(generation, predictions, planned)
-    return generation
 
 
 def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str], dict[str, Any]]:

@@ -16,7 +16,7 @@ from ..drawing import checkpoint_of
 from ..errors import InvalidInputs, UnknownWorkflow, one
 from ..models import Subject, Task
 from ..params import TrainingParams
-from ..signatures import lone_signature
+from ..signatures import TaskSignature, lone_signature
 from .generations import SEEDS, require_age
 
 STRATEGY = "generate"  # whose default workflow lends its checkpoint, unless the client names a workflow
@@ -36,8 +36,8 @@ class TrainingAsk:
     validation_prompts: tuple[str, ...] = ()
 
 
-def training_create(subject: Subject, ask: TrainingAsk, *, request_id: str = "") -> Task:
-    """Store the pictures, write the task, wake a worker on commit.
+def training_prepare(subject: Subject, ask: TrainingAsk, *, request_id: str = "") -> TaskSignature:
+    """Check, and store the pictures. This may fetch them from slow servers, so it belongs in no transaction.
 
     Raises: InvalidInputs for a subject without a trigger word, InvalidImage naming the picture,
     UnknownWorkflow, AgeVerificationRequired.
@@ -67,9 +67,13 @@ def training_create(subject: Subject, ask: TrainingAsk, *, request_id: str = "")
         provenance={"subject": str(subject.pk), "workflow": workflow.key, "version": workflow.version},
         **_sampling(workflow),
     )
-    signature = lone_signature(subject.owner_id, params, request_id=request_id)
+    return lone_signature(subject.owner_id, params, request_id=request_id)
+
+
+def training_start(prepared: TaskSignature) -> Task:
+    """Write the task and wake a worker on commit."""
     with transaction.atomic():
-        return lifecycle.start_alone(signature)
+        return lifecycle.start_alone(prepared)
 
 
 def _workflow(key: str | None) -> Workflow:

@@ -56,7 +56,7 @@ def rows(workflow):
     lora = lora_create(owner, "Outline", SimpleUploadedFile("a.safetensors", LORA.read_bytes()))
     picture = asset_create(owner, png())
     for kind in (Subject, Product, Style):
-        concept_create(kind, owner=owner, name="Ada", lora=lora.id, picture=str(picture.id))
+        concept_create(kind, owner=owner, values={"name": "Ada", "lora": lora, "picture": picture})
     ApiKey.objects.create_key(name="laptop", owner=owner)
 
 

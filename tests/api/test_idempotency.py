@@ -1,5 +1,6 @@
 import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,7 +9,8 @@ from django.utils import timezone
 
 from api import idempotency
 from api.models import IdempotencyRecord
-from strategies.models import Asset, Generation
+from strategies.models import Asset, Generation, Subject
+from tests.factories import make_workflow
 
 from .work import png
 
@@ -73,6 +75,68 @@ def test_an_expired_key_is_forgotten(client, ask):
     post(client, ask)
     IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert "Idempotent-Replayed" not in post(client, ask).headers
+
+
+@pytest.fixture
+def slow_picture(settings):
+    """The address of a picture on a server that answers when the test says so: `(url, asked, answer)`."""
+    settings.ALLOW_PRIVATE_IMAGE_URLS = True
+    asked, answer = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            answer.wait(20)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(png())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/a.png", asked, answer
+        answer.set()
+        server.shutdown()
+
+
+def open_transactions() -> int:
+    """Of other connections to this database, those that hold one open while nothing is asked of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state LIKE 'idle in transaction%%' AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/v1/generations", "/v1/subjects", "/v1/subjects/{subject}/train"])
+def test_a_slow_server_holds_no_transaction_open(client, account, workflow, slow_picture, path):
+    url, asked, answer = slow_picture
+    make_workflow(strategy="generate", generator="local_sdxl", checkpoint="a", is_default_for_strategy=True)
+    subject = Subject.objects.create(owner=account.user, name="Ada", trigger_word="ada")
+    inputs = {"prompt": "a red circle", "image": url}
+    bodies = {
+        "/v1/generations": {"workflow": workflow.key, "inputs": inputs},
+        "/v1/subjects": {"name": "Bob", "picture": url},
+        "/v1/subjects/{subject}/train": {"images": [url]},
+    }
+    answers = []
+
+    def request() -> None:
+        answers.append(client.post(path.format(subject=subject.id), bodies[path], headers=KEY))
+        connection.close()
+
+    thread = threading.Thread(target=request)
+    thread.start()
+    assert asked.wait(20) and open_transactions() == 0
+    answer.set()
+    thread.join()
+    again = client.post(path.format(subject=subject.id), bodies[path], headers=KEY)
+    assert answers[0].status_code in (201, 202)
+    assert again.json() == answers[0].json() and again.headers["Idempotent-Replayed"] == "true"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,7 @@
 import pytest
 
 from families.errors import InvalidInputs as ContractViolation
-from strategies.concepts import concept_create
+from strategies.concepts import concept_create, concept_prepare
 from strategies.errors import InvalidInputs
 from strategies.models import Lora, Style, Subject
 from strategies.params import parse
@@ -15,9 +15,8 @@ def known(owner):
 
     def made(name="Ada", trigger_word="ada", **fields) -> Subject:
         lora = Lora.objects.create(owner=owner, name=name, file="x.safetensors", sha256="0" * 64, size=1)
-        return concept_create(
-            Subject, owner=owner, name=name, trigger_word=trigger_word, lora=lora.id, **fields
-        )
+        values = concept_prepare(owner, name=name, trigger_word=trigger_word, lora=lora.id, **fields)
+        return concept_create(Subject, owner=owner, values=values)
 
     return made
 
@@ -35,7 +34,7 @@ def ask(owner, workflow, **inputs):
 
 def test_a_subject_brings_its_lora_its_word_and_its_weight(owner, known):
     ada = known(weight=0.8)
-    style = concept_create(Style, owner=owner, name="Ink", trigger_word="ink drawing")
+    style = concept_create(Style, owner=owner, values={"name": "Ink", "trigger_word": "ink drawing"})
     generation = ask(owner, cast("subject", "style"), subject=str(ada.id), style=str(style.id))
     params = parse(the_task(generation).params)
     assert params.prompt == "ada ink drawing on a beach"
@@ -55,7 +54,7 @@ def test_without_a_subject_there_is_no_picture_of_one(owner):
 
 
 def test_a_subject_that_nothing_is_known_of_is_refused(owner):
-    nobody = concept_create(Subject, owner=owner, name="Nobody")
+    nobody = concept_create(Subject, owner=owner, values={"name": "Nobody"})
     with pytest.raises(InvalidInputs) as caught:
         ask(owner, cast("subject"), subject=str(nobody.id))
     assert caught.value.errors[0]["type"] == "subject_untrained"

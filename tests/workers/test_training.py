@@ -12,7 +12,7 @@ from strategies import lifecycle
 from strategies.assets import asset_create
 from strategies.models import Asset, Lora, Status, Subject, Task
 from strategies.params import parse
-from strategies.services.training import TrainingAsk, training_create
+from strategies.services.training import TrainingAsk, training_prepare, training_start
 from tests.api.work import png
 from tests.factories import make_generation, make_workflow, spec, text_to_image_contract, the_task
 from workers import execution, generators, identity
@@ -63,9 +63,8 @@ def training(casting, subject) -> Task:
 
 def ask(subject, steps=3) -> Task:
     images = [str(asset_create(subject.owner, png(colour, 128)).id) for colour in ("red", "blue")]
-    return training_create(
-        subject, TrainingAsk(images=images, num_train_steps=steps, rank=2, learning_rate=1e-3, seed=5)
-    )
+    asked = TrainingAsk(images=images, num_train_steps=steps, rank=2, learning_rate=1e-3, seed=5)
+    return training_start(training_prepare(subject, asked))
 
 
 def folders(settings) -> list[Path]:

@@ -18,7 +18,7 @@ task_create_missing_queues = False
 task_default_queue = "maintenance"
 task_routes = {f"atelier.{queue}": {"queue": queue} for queue in (*TASK_TYPES, *REMOTE)}
 task_routes["atelier.deliver_webhooks"] = {"queue": "webhooks"}
-task_routes["atelier.reap"] = {"queue": "maintenance"}
+task_routes |= {name: {"queue": "maintenance"} for name in ("atelier.reap", "atelier.sweep")}
 
 # Messages are JSON, small, and acknowledged after the work is durable.
 task_serializer = result_serializer = event_serializer = "json"
@@ -66,5 +66,10 @@ beat_schedule = {
         "task": "atelier.reap",
         "schedule": settings.REAPER_SECONDS,
         "options": {"expires": 15},
-    }
+    },
+    "sweep": {
+        "task": "atelier.sweep",
+        "schedule": settings.SWEEP_SECONDS,
+        "options": {"expires": settings.SWEEP_SECONDS},
+    },
 }

@@ -198,6 +198,7 @@ MODELS_DIR = Path(env.str("ATELIER_MODELS", default=str(HOME / "models")))
 LEASE_SECONDS = env.float("ATELIER_LEASE_SECONDS", default=60.0)  # renewed every second
 MAX_ATTEMPTS = env.int("ATELIER_MAX_ATTEMPTS", default=3)
 REAPER_SECONDS = env.float("ATELIER_REAPER_SECONDS", default=5.0)
+SWEEP_SECONDS = env.float("ATELIER_SWEEP_SECONDS", default=300.0)  # all files are looked at in 256 of these
 REPUBLISH_SECONDS = env.float("ATELIER_REPUBLISH_SECONDS", default=30.0)
 # Seconds that one attempt at a task may take: at most of them, and at the types that take long.
 TASK_TIME_LIMIT = env.int("ATELIER_TASK_TIME_LIMIT", default=1800)

@@ -13,7 +13,7 @@ from workers.app import app
 from .models import Generation, Prediction, Task
 from .models.generation import Priority
 from .params import TaskParams
-from .tasktypes import QUEUES, REMOTE_QUEUES, celery_name
+from .tasktypes import QUEUES, REMOTE, celery_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def lone_signature(
 
 def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
     """The unsaved row with what its type and the settings say, and the message for it."""
-    queues = REMOTE_QUEUES if params.is_remote else QUEUES
+    queues = REMOTE if params.is_remote else QUEUES
     row = Task(
         task_type=params.task_type,
         queue=queues[params.task_type],

@@ -13,7 +13,7 @@ QUEUES = {  # task type → queue; one line per type
     "face_fix": "face_fix",
     "video": "video",
 }
-REMOTE_QUEUES = {  # task type → queue of those of its tasks that only wait for another server
+REMOTE = {  # task type → queue of those of its tasks that only wait for another server
     "evaluation": "evaluation.remote",
     "prompt": "prompt.remote",
 }
@@ -22,7 +22,7 @@ CELERY_PREFIX = "atelier."
 
 def queues() -> dict[str, str]:
     """Queue → the type of its tasks."""
-    return {queue: task_type for table in (QUEUES, REMOTE_QUEUES) for task_type, queue in table.items()}
+    return {queue: task_type for table in (QUEUES, REMOTE) for task_type, queue in table.items()}
 
 
 def celery_name(queue: str) -> str:

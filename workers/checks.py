@@ -9,14 +9,14 @@ import celeryconfig
 from families.models import Workflow
 from strategies.params import PARAMS
 from strategies.registry import STRATEGIES
-from strategies.tasktypes import QUEUES, REMOTE_QUEUES, celery_name, queues
+from strategies.tasktypes import QUEUES, REMOTE, celery_name, queues
 
 from .generators import GENERATORS
 from .pools import PoolsFileError, load_pools
 from .processors import PROCESSORS
 from .tasks import TASKS
 
-WAITING = {*REMOTE_QUEUES.values(), "webhooks"}  # queues whose tasks end by themselves in a known time
+WAITING = {*REMOTE.values(), "webhooks"}  # queues whose tasks end by themselves in a known time
 
 
 @register()

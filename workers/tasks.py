@@ -1,14 +1,17 @@
-"""The Celery tasks: one per task queue, all alike, the sender of webhooks and the reaper.
+"""The Celery tasks: one per task queue, all alike, the sender of webhooks, the reaper and the sweeper.
 
 They fetch and call, and decide nothing.
 """
 
+import time
+
 import structlog
 from celery import Task
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 
-from strategies import lifecycle
+from strategies import lifecycle, orphans
 from strategies.dispatch import DELIVER, wake_deliverers
 from strategies.scheduling import time_limit
 from strategies.tasktypes import celery_name, queues
@@ -57,3 +60,10 @@ def reap() -> None:
     if deliveries.any_due():
         wake_deliverers()
     deliveries.forget_old()
+
+
+@app.task(name="atelier.sweep")
+def sweep() -> None:
+    """Beat sends this too: what was left behind, a small part of it at a time."""
+    orphans.sweep(int(time.time() / settings.SWEEP_SECONDS) % orphans.SHARDS)
+    SessionStore.clear_expired()

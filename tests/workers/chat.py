@@ -48,6 +48,10 @@ class ChatServer:
     def hangs(self, seconds: float) -> None:
         self._hang = seconds
 
+    def release(self) -> None:
+        """Let whoever hangs have an answer."""
+        self._release.set()
+
     def trickles(self, seconds: float) -> None:
         """Answer with a byte now and then for so long, before anything else."""
         self._trickle = int(seconds / 0.05)

@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.forms.models import BaseInlineFormSet
+from django.forms.models import BaseInlineFormSet, construct_instance
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -61,14 +61,9 @@ class ServiceForm(forms.ModelForm):
     def changes(self) -> dict[str, Any]:
         return {name: value for name, value in self.values().items() if name in self.changed_data}
 
-    def validate_unique(self) -> None:
-        """Left to the service, which names the row in the way."""
-
-    def validate_constraints(self) -> None:
-        """Left to the service, which says it in a sentence."""
-
     def _post_clean(self) -> None:
-        super()._post_clean()
+        # Not as Django does it: what fields, rows or constraints forbid is said by the service, in sentences.
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
         if (row := self.guarded()) and self.cleaned_data.get("seen_version") is not None:
             self._refuse_stale(row, self.cleaned_data["seen_version"])
         if not self.errors and self.has_changed() and (error := rehearse(self.perform)):

@@ -42,7 +42,7 @@ class _DocumentField(forms.JSONField):
 
     def __init__(self, name: str, empty: type, **options: Any) -> None:
         widget = UnfoldAdminTextareaWidget({"data-document": name, "spellcheck": "false"})
-        super().__init__(encoder=_Indented, required=False, widget=widget, **options)
+        super().__init__(encoder=_Indented, required=False, widget=widget, initial=empty, **options)
         self._empty = empty
 
     def clean(self, value: Any) -> Any:
@@ -78,7 +78,11 @@ class WorkflowForm(ServiceForm):
         blank = [] if field.required else [("", "the checkpoint's own")]
         choices = [*blank, *odd, *((each, each) for each in known)]
         self.fields[name] = forms.ChoiceField(
-            choices=choices, required=field.required, widget=UnfoldAdminSelectWidget, label=field.label
+            choices=choices,
+            required=field.required,
+            widget=UnfoldAdminSelectWidget,
+            label=field.label,
+            initial=field.initial,
         )
 
     def blame(self, field: str | None, problem: InputProblem) -> None:

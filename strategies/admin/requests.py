@@ -20,6 +20,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from families.history import workflow_version
+
 from .. import lifecycle
 from ..errors import RequestError
 from ..loras import lora_delete
@@ -54,6 +56,16 @@ def link_to(row: Any) -> SafeString:
     """The row's admin page."""
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     return format_html('<a href="{}" class="text-primary-600">{}</a>', address, row)
+
+
+def link_to_version(generation: Generation) -> SafeString | str:
+    """What ran: the recipe and contract as they were under the version that the generation records."""
+    workflow, version = generation.workflow, generation.workflow_version
+    current = "" if version == workflow.version else f" (now at {workflow.version})"
+    if workflow_version(workflow, version) is None:
+        return f"version {version}{current}"
+    address = reverse("admin:families_workflow_version", args=[workflow.pk, version])
+    return format_html('<a href="{}" class="text-primary-600">version {}</a>{}', address, version, current)
 
 
 def seconds(start: datetime | None, end: datetime | None) -> str | None:
@@ -153,9 +165,9 @@ class GenerationAdmin(RequestAdmin):
     search_fields = ("^id", "owner__username", "workflow__key", "=request_id")
     actions = ("cancel", "forget")
     inlines = (PredictionInline,)
-    readonly_fields = ("status_label",)
+    readonly_fields = ("status_label", "recipe", "ran")
     fieldsets = (
-        (None, {"fields": (("owner", "strategy", "type"), ("family", "workflow", "workflow_version"))}),
+        (None, {"fields": (("owner", "strategy", "type"), ("family", "recipe", "ran"))}),
         ("Outcome", {"fields": OUTCOME}),
         ("Request", {"fields": ("selection", "inputs", ("seed", "num_predictions", "rating"), "metadata")}),
         ("Webhook", {"fields": ("webhook", "webhook_events_filter")}),
@@ -174,6 +186,14 @@ class GenerationAdmin(RequestAdmin):
     def prompt(self, generation: Generation) -> str:
         text = str(generation.inputs.get("prompt", ""))
         return text if len(text) <= 60 else text[:59] + "…"
+
+    @admin.display(description="workflow")
+    def recipe(self, generation: Generation) -> SafeString:
+        return link_to(generation.workflow)
+
+    @admin.display(description="ran as")
+    def ran(self, generation: Generation) -> SafeString | str:
+        return link_to_version(generation)
 
     @admin.display(description="of", ordering="num_predictions")
     def count(self, generation: Generation) -> int:
@@ -225,9 +245,9 @@ class PredictionAdmin(RequestAdmin):
     search_fields = ("^id", "^generation__id", "generation__owner__username")
     actions = ("cancel", "ask_again")
     inlines = (ShotInline,)
-    readonly_fields = ("pictures", "status_label")
+    readonly_fields = ("pictures", "status_label", "recipe", "ran")
     fieldsets = (
-        (None, {"fields": (("generation", "index", "seed"), "pictures")}),
+        (None, {"fields": (("generation", "index", "seed"), ("recipe", "ran"), "pictures")}),
         ("Outcome", {"fields": (*OUTCOME, "predict_seconds", "logs")}),
         ("Provenance", {"fields": ("provenance",)}),
     )
@@ -246,6 +266,14 @@ class PredictionAdmin(RequestAdmin):
     @admin.display(description="workflow", ordering="generation__workflow")
     def workflow(self, prediction: Prediction) -> str:
         return str(prediction.generation.workflow)
+
+    @admin.display(description="workflow")
+    def recipe(self, prediction: Prediction) -> SafeString:
+        return link_to(prediction.generation.workflow)
+
+    @admin.display(description="ran as")
+    def ran(self, prediction: Prediction) -> SafeString | str:
+        return link_to_version(prediction.generation)
 
     @admin.display(description="took", ordering="predict_seconds")
     def took(self, prediction: Prediction) -> str | None:

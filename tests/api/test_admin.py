@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from api.models import ApiKey, User
+from families.services import workflow_publish, workflow_update
 from strategies.assets import asset_create
 from strategies.concepts import concept_create
 from strategies.loras import lora_create
@@ -24,6 +25,7 @@ from strategies.models import (
 )
 from strategies.webhooks.endpoints import endpoint_create
 from tests.factories import make_generation, make_owner
+from tests.families.building import draft
 
 from .test_uploads import LORA
 from .work import claim, fail, finish, png
@@ -160,3 +162,24 @@ def test_no_page_shows_a_webhooks_secret(browser, rows):
     ):
         page = browser.get(address)
         assert page.status_code == 200 and endpoint.secret not in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["generation", "prediction"])
+def test_a_page_links_to_the_workflow_and_to_the_version_that_ran(browser, page):
+    ran = workflow_publish(workflow=draft("one"))
+    generation = make_generation(make_owner(), ran)
+    workflow_update(workflow=ran, prompt_prefix="changed since ")
+    row = {"generation": generation, "prediction": generation.predictions.get()}[page]
+    shown = browser.get(reverse(f"admin:strategies_{page}_change", args=[row.pk])).content.decode()
+    version = reverse("admin:families_workflow_version", args=[ran.pk, ran.version])
+    assert reverse("admin:families_workflow_change", args=[ran.pk]) in shown
+    assert f'href="{version}"' in shown and "(now at 3)" in shown
+    assert "changed since" not in browser.get(version).content.decode()
+
+
+def test_a_version_that_has_no_record_is_named_without_a_link(browser, workflow):
+    generation = make_generation(make_owner(), workflow)
+    workflow.history.all().delete()
+    page = browser.get(reverse("admin:strategies_generation_change", args=[generation.pk]))
+    assert page.status_code == 200
+    assert "version 1" in page.content.decode() and "/versions/1/" not in page.content.decode()

@@ -34,6 +34,13 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BROKER_URL = env.str("BROKER_URL", default=REDIS_URL)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "atelier",
+    }
+}
 
 # --- Django ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -148,6 +155,7 @@ UNFOLD = {
     "SITE_URL": "/studio/",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
+    "LOGIN": {"form": "api.sign_in.AdminSignInForm"},
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from strategies.registry import STRATEGIES
 
 from . import problems
+from .sign_in import answering_429
 from .views.assets import AssetDetail, Assets
 from .views.authoring.axes import Axes, AxisDetail
 from .views.authoring.families import Families, FamilyCompleteness, FamilyDetail
@@ -57,9 +58,10 @@ SHORTHANDS = {
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
+    path("admin/login/", answering_429(admin.site.login)),
     path("admin/", admin.site.urls),
     path("studio/", Studio.as_view(), name="studio"),
-    path("studio/sign-in/", SignIn.as_view(), name="studio-sign-in"),
+    path("studio/sign-in/", answering_429(SignIn.as_view()), name="studio-sign-in"),
     path("studio/sign-out/", SignOut.as_view(), name="studio-sign-out"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(

@@ -13,11 +13,13 @@ from django.middleware.csrf import get_token
 from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
+from ..sign_in import StudioSignInForm
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
 # Everything from this origin only; the one inline script, the import map, carries the nonce.
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -58,6 +60,7 @@ class SignIn(Guarded, LoginView):
     """For every account, unlike the admin's, which is for staff."""
 
     template_name = "studio/sign_in.html"
+    authentication_form = StudioSignInForm
     redirect_authenticated_user = True
     next_page = reverse_lazy("studio")
 

@@ -26,7 +26,7 @@ def _storable(text: str) -> str:
 
 
 InputKind = Literal[
-    "text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora", "rectangle"
+    "text", "number", "toggle", "dropdown", "aspect_ratio", "media", "mask", "character", "lora", "rectangle"
 ]  # fmt: skip
 Number = StrictInt | Annotated[float, Strict(), AllowInfNan(False)]
 Text = Annotated[str, AfterValidator(_storable)]
@@ -40,6 +40,7 @@ CONSTRAINTS_OF: dict[InputKind, frozenset[str]] = {
     "dropdown": frozenset({"options"}),
     "aspect_ratio": frozenset({"options"}),
     "media": frozenset({"multiple", "max_items"}),
+    "mask": frozenset({"picture"}),
     "character": frozenset(),
     "lora": frozenset({"multiple", "max_items"}),
     "rectangle": frozenset(),
@@ -59,7 +60,10 @@ class Choice(_Document):
 
 
 class InputSpec(_Document):
-    """One typed input. `default` fills in for a missing value; a required input without one must be given."""
+    """One typed input. `default` fills in for a missing value; a required input without one must be given.
+
+    `picture` of a mask is the key of the input that it lies over.
+    """
 
     key: Key
     kind: InputKind
@@ -74,6 +78,7 @@ class InputSpec(_Document):
     options: tuple[Choice, ...] = ()
     multiple: bool = False
     max_items: Annotated[int, Field(ge=1)] | None = None
+    picture: Key | None = None
     placement: Literal["prompt", "main", "advanced"] = "main"
     default: Any = None
 
@@ -98,6 +103,8 @@ class InputSpec(_Document):
             "minimum is above maximum": None not in (self.minimum, self.maximum)
             and self.minimum > self.maximum,  # type: ignore[operator]
             "multiple_of must be above 0": self.multiple_of is not None and self.multiple_of <= 0,
+            "a mask needs a picture: the key of the input it lies over": self.kind == "mask"
+            and self.picture is None,
             f"{self.kind} needs options": "options" in CONSTRAINTS_OF[self.kind] and not values,
             "options repeat a value": len(set(values)) < len(values),
             "max_items needs multiple": self.max_items is not None and not self.multiple,
@@ -124,6 +131,16 @@ class Contract(_Document):
             keys = [spec.key for spec in specs]
             if repeated := sorted({key for key in keys if keys.count(key) > 1}):
                 raise ValueError(f"{name} repeat the key {', '.join(repeated)}")
+        return self
+
+    @model_validator(mode="after")
+    def _masks_lie_over_pictures(self) -> Self:
+        pictures = {spec.key for spec in self.inputs if spec.kind == "media" and not spec.multiple}
+        for spec in self.inputs:
+            if spec.picture is not None and spec.picture not in pictures:
+                raise ValueError(
+                    f"the mask “{spec.key}” lies over “{spec.picture}”, which is no input of one picture"
+                )
         return self
 
     def takes(self, key: str, value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The demo catalogue: three families over the pocket models, ready to draw on a bare machine.
+"""The demo catalogue: families over the pocket models, ready to draw on a bare machine.
 
 Seeding twice changes nothing, and what an author has changed since is left as it is: a workflow that exists
 is skipped, and so is a family, with everything in it.
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from . import demo_adjust, demo_editing, demo_refine, demo_video
-from .demo_inputs import contract, number, picture
+from .demo_inputs import contract, mask, number, picture
 from .demo_wording import WORDING
 from .errors import AdultDefault, WorkflowUnavailable
 from .models import Axis, Family, Workflow
@@ -71,7 +71,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         "display_name": "Fill in part of a picture",
         "contract": contract(
             picture("image", "Picture"),
-            picture("mask", "Mask", help="white is drawn anew, black stays"),
+            mask(over="image", required=True, help="what is painted is drawn anew"),
         ),
     },
     **demo_adjust.WORKFLOWS,
@@ -136,10 +136,16 @@ FAMILIES = {
     ),
     "improve": DemoFamily(
         "Improve",
-        "A picture made larger, or its faces drawn again.",
-        {"task": ("What to do", {"refine": "Make it larger", "faces": "Redraw faces"})},
-        {("refine",): "pocket-refine", ("faces",): "pocket-face-fix"},
+        "A picture made larger, its faces drawn again, or its light and colours adjusted.",
+        {
+            "task": (
+                "What to do",
+                {"refine": "Make it larger", "faces": "Redraw faces", "adjust": "Adjust"},
+            )
+        },
+        {("refine",): "pocket-refine", ("faces",): "pocket-face-fix", ("adjust",): "adjust"},
     ),
+    "motion": DemoFamily("Motion", "A picture set in motion: a short clip.", {}, {(): "pocket-video"}),
     "cast": DemoFamily("Cast", "Your own subjects, drawn again.", {}, {(): "pocket-subject"}),
 }
 

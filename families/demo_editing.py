@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .demo_inputs import IMAGE, contract, drawing, number, picture, prompt
+from .demo_inputs import IMAGE, contract, drawing, mask, number, picture, prompt
 
 BASE = picture("base_image", "Picture")
 FINDER = {
@@ -29,7 +29,7 @@ EDIT_INPUTS = [
         "help": "for example: the red circle",
         "max_length": 200,
     },
-    picture("mask", "Mask", required=False, help="instead: white is drawn anew, black stays"),
+    mask(over="base_image", help="instead: what is painted is drawn anew"),
     picture(
         "reference_images",
         "Things to put there",

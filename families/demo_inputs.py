@@ -51,6 +51,11 @@ def picture(key: str, label: str, **more: Any) -> dict[str, Any]:
     return {"key": key, "kind": "media", "label": label, "required": True, **more}
 
 
+def mask(*, over: str, **more: Any) -> dict[str, Any]:
+    """Where a picture is to change."""
+    return {"key": "mask", "kind": "mask", "label": "Mask", "picture": over, **more}
+
+
 def drawing(steps: int = 20) -> list[dict[str, Any]]:
     """How a pocket workflow draws."""
     schedulers = [{"value": value, "label": label} for value, label in SCHEDULERS.items()]

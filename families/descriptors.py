@@ -9,16 +9,19 @@ from .resolution import LoadedAxis, LoadedFamily, dead_ends
 
 # Keys that clients know and draw in their own way; an author gets that control by naming the key.
 RESERVED_KEYS = frozenset({"is_nsfw", "input_model", "aspect_ratio"})
-CONSTRAINTS = ("minimum", "maximum", "multiple_of", "integer", "max_length", "multiple", "max_items")
+CONSTRAINTS = (
+    "minimum", "maximum", "multiple_of", "integer", "max_length", "multiple", "max_items", "picture",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
     """One typed control with its current value.
 
-    `kind` is toggle, dropdown, aspect_ratio, number, text, character, media, lora or rectangle; `source` says
-    whether the value goes into the selection (`axis`) or the inputs (`input`). The value of an axis is always
-    the value of one of its options, also for a toggle; the value of an input toggle is a boolean.
+    `kind` is toggle, dropdown, aspect_ratio, number, text, character, media, mask, lora or rectangle;
+    `source` says whether the value goes into the selection (`axis`) or the inputs (`input`). The value of an
+    axis is always the value of one of its options, also for a toggle; the value of an input toggle is a
+    boolean.
     """
 
     kind: str

@@ -205,6 +205,7 @@ CHECKERS: dict[str, Checker] = {
     "dropdown": check_choice,
     "aspect_ratio": check_choice,
     "media": check_media,
+    "mask": check_string,
     "character": check_string,
     "lora": check_lora,
     "rectangle": check_rectangle,

@@ -20,6 +20,7 @@ JSON_TYPES = {
     "dropdown": {"string"},
     "aspect_ratio": {"string"},
     "media": {"string"},
+    "mask": {"string"},
     "character": {"string"},
     "lora": {"object"},
     "rectangle": {"object"},

@@ -212,6 +212,34 @@ def test_a_rectangle_has_four_whole_numbers():
     ]
 
 
+def test_a_mask_is_one_reference_and_says_which_picture_it_lies_over():
+    inputs = [spec("media", key="image"), spec("mask", key="mask", picture="image")]
+    contract = parse_contract({"inputs": inputs})
+    assert contract.validate_inputs({"mask": "asset"}) == {"mask": "asset"}
+    assert problems_of(contract, {"mask": ["asset"]}) == [(("inputs", "mask"), "string_type")]
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        ({}, "a mask needs a picture"),
+        ({"picture": "other"}, "lies over “other”"),
+        ({"picture": "prompt"}, "lies over “prompt”"),
+        ({"picture": "several"}, "lies over “several”"),
+        ({"picture": "mask"}, "lies over “mask”"),
+    ],
+)
+def test_a_mask_over_no_picture_is_refused(mask, message):
+    others = [spec("text", key="prompt"), spec("media", key="several", multiple=True)]
+    with pytest.raises(InvalidContract, match=message):
+        parse_contract({"inputs": [*others, spec("mask", key="mask", **mask)]})
+
+
+def test_only_a_mask_lies_over_a_picture():
+    with pytest.raises(InvalidContract, match="picture means nothing for media"):
+        parse_contract({"inputs": [spec("media", picture="it")]})
+
+
 def test_control_images_are_references_or_objects_with_a_span():
     control = contract_of("media", multiple=True)
     images = ["asset", {"image": "other", "scale": 0.5, "start": 0, "end": 0.8}]

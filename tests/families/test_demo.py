@@ -11,6 +11,7 @@ from families.models import Axis, Family, Member, MemberOption, Option, Workflow
 from families.resolution import available_selections
 from families.selectors import load_catalogue
 from families.services import axis_update, family_delete, workflow_archive, workflow_update
+from strategies.registry import STRATEGIES
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,15 @@ def test_every_selection_of_every_demo_family_draws():
     for family in load_catalogue():
         tuples = list(product(*(axis.values for axis in family.axes)))
         assert len(available_selections(family)) == len(tuples)
-        assert {member.workflow.checkpoint for member in family.members} == {"pocket:pocket-sdxl"}
+        # Adjusting calculates, and needs no model.
+        used = {member.workflow.checkpoint for member in family.members} - {""}
+        assert used == {"pocket:pocket-svd" if family.key == "motion" else "pocket:pocket-sdxl"}
+
+
+def test_the_demo_families_reach_every_strategy():
+    seed()
+    reached = set(Member.objects.values_list("workflow__strategy", flat=True))
+    assert reached == set(STRATEGIES)
 
 
 def test_an_author_s_changes_survive_seeding():

@@ -1,6 +1,7 @@
 /** Which component draws which descriptor. A new kind of control is a component and one line here.
  *
- * A component gets `{descriptor, id, value, onChange, explain, labelledBy, describedBy, invalid}` and may carry
+ * A component gets `{descriptor, id, value, onChange, explain, beside, labelledBy, describedBy, invalid}`, where
+ * `beside(key)` is what another control of the form holds, and may carry
  * `layout`: "group" when it is several widgets under one label, "row" when it stands beside its label,
  * "own" when it draws its label itself.
  */
@@ -10,6 +11,7 @@ import { Character } from "./controls/character.js";
 import { Dropdown } from "./controls/dropdown.js";
 import { Flavour } from "./controls/flavour.js";
 import { Lora } from "./controls/lora.js";
+import { Mask } from "./controls/mask.js";
 import { Media } from "./controls/media.js";
 import { NumberControl } from "./controls/number.js";
 import { Ratio } from "./controls/ratio.js";
@@ -23,6 +25,7 @@ const KINDS = {
   character: Character,
   dropdown: Dropdown,
   lora: Lora,
+  mask: Mask,
   media: Media,
   number: NumberControl,
   rectangle: Rectangle,

@@ -48,13 +48,14 @@ const choices = (written) => written.split("\n").map((line) => line.trim()).filt
 const named = (...names) => names.map((name) => [name, name.replace("_", " ")]);
 
 // --- the contract ---------------------------------------------------------------------------------------------
-const KINDS = named("text", "number", "toggle", "dropdown", "aspect_ratio", "media", "character", "lora", "rectangle");
+const KINDS = named("text", "number", "toggle", "dropdown", "aspect_ratio", "media", "mask", "character", "lora", "rectangle");
 const LIMITS = {
     text: [number("max_length", "Longest text")],
     number: [number("minimum", "Minimum"), number("maximum", "Maximum"), number("multiple_of", "Multiple of"), check("integer", "Whole numbers only")],
     dropdown: [lines("options", "Options", { help: "one line each: value = Label", redraws: true })],
     aspect_ratio: [lines("options", "Ratios", { help: "one line each, such as 16:9", redraws: true })],
     media: [check("multiple", "Several"), number("max_items", "At most")],
+    mask: [text("picture", "Over", { help: "the key of the picture it lies over" })],
     lora: [check("multiple", "Several"), number("max_items", "At most")],
 };
 const UNSET = ["", "none"];

@@ -5,14 +5,14 @@ import { Icon } from "../parts/icon.js";
 import { local, rest, uploadPicture } from "../rest.js";
 
 const TYPES = "image/png,image/jpeg,image/webp";
-const known = new Map(); // asset id → what the API says of it
+export const known = new Map(); // asset id → what the API says of it
 export const PLACED = "application/x-atelier-asset"; // a picture dragged from the gallery
 
 /** A reference, or `{image, scale…}` where an earlier generation said more about it. */
 const referenceOf = (item) => (typeof item === "string" ? item : item.image);
 const pictures = (files) => [...files].filter((file) => file.type.startsWith("image/"));
 
-export function Media({ descriptor, id, value, onChange, labelledBy, describedBy, invalid }) {
+export function Media({ descriptor, id, value, onChange, labelledBy, describedBy, invalid, offer = "Choose a picture" }) {
   const input = useRef();
   const [state, setState] = useState({ busy: false, problem: null, over: false });
   const { multiple, max_items: limit } = descriptor.constraints ?? {};
@@ -64,7 +64,7 @@ export function Media({ descriptor, id, value, onChange, labelledBy, describedBy
       ${open &&
       html`<button type="button" class="drop" id=${id} aria-invalid=${invalid ? "true" : undefined} disabled=${state.busy} onClick=${() => input.current.click()}>
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 16V5m0 0L8 9m4-4 4 4M5 16v3h14v-3" /></svg>
-        <span>${state.busy ? "Uploading…" : html`<b>Choose a picture</b>, drop or paste one`}</span>
+        <span>${state.busy ? "Uploading…" : html`<b>${offer}</b>, drop or paste one`}</span>
         <span class="unseen"> for ${descriptor.label}</span>
       </button>`}
       <input
@@ -111,13 +111,13 @@ function Thumb({ reference, label, onRemove }) {
 }
 
 /** Where a referenced picture can be seen: only this server's own are shown. */
-function useSource(reference) {
+export function useSource(reference) {
   const [asset, setAsset] = useState(known.get(reference));
   const [gone, setGone] = useState(null);
   const inline = reference.startsWith("data:");
   const elsewhere = reference.includes("://");
   useEffect(() => {
-    if (asset || inline || elsewhere) return;
+    if (!reference || asset || inline || elsewhere) return;
     rest(`/v1/assets/${reference}`).then(
       (asset) => {
         known.set(reference, asset);

@@ -5,7 +5,7 @@ import { controlOf } from "../registry.js";
 import { sentence } from "../words.js";
 
 /** One descriptor as a labelled control with its help, its errors and a way back to its default. */
-export function Field({ descriptor, value, onChange, explain, errors = [] }) {
+export function Field({ descriptor, value, onChange, explain, beside, errors = [] }) {
   const id = useId();
   const Control = controlOf(descriptor);
   const layout = Control.layout ?? "stack";
@@ -27,7 +27,7 @@ export function Field({ descriptor, value, onChange, explain, errors = [] }) {
         </button>`}
       </div>`}
       <${Control}
-        ...${{ descriptor, id, value, onChange, explain }}
+        ...${{ descriptor, id, value, onChange, explain, beside }}
         labelledBy="${id}-label"
         describedBy=${notes || undefined}
         invalid=${errors.length > 0}

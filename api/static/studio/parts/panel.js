@@ -64,6 +64,7 @@ export function Panel({ draft, view, jobs, announce }) {
     value=${descriptor.source === "axis" ? (selection[descriptor.key] ?? null) : draft.valueOf(descriptor)}
     errors=${errorsAt(descriptor.key)}
     onChange=${(value) => change(descriptor, value)}
+    beside=${(key) => valueBeside(form, draft, key)}
     explain=${descriptor.source === "axis" ? (value) => waysTo(form, selection, descriptor, value, draft.setPicks) : undefined}
   />`;
   const at = (placement) => form.descriptors.filter((descriptor) => descriptor.placement === placement);
@@ -81,10 +82,11 @@ export function Panel({ draft, view, jobs, announce }) {
     >
       <div class="panel-fields">
         ${form.description && html`<p class="description">${form.description}</p>`}
-        <div class="composer">
+        ${typed.length + docked.length > 0 &&
+        html`<div class="composer">
           ${typed.map(field)}
           ${docked.length > 0 && html`<div class="composer-dock">${docked.map(field)}</div>`}
-        </div>
+        </div>`}
         ${at("main").map(field)}
         <details class="advanced" open=${advanced} onToggle=${(event) => setAdvanced(event.target.open)}>
           <summary>Advanced</summary>
@@ -101,6 +103,12 @@ export function Panel({ draft, view, jobs, announce }) {
       <${Ask} ...${{ draft, quote, busy }} rating=${form.resolved.rating} errors=${errorsAt("num_predictions")} />
     </form>
   `;
+}
+
+/** What another control of the form holds: a mask is painted over a picture. */
+function valueBeside(form, draft, key) {
+  const other = form.descriptors.find((descriptor) => descriptor.key === key && descriptor.source === "input");
+  return other ? draft.valueOf(other) : null;
 }
 
 const isText = (descriptor) => descriptor.kind === "text";

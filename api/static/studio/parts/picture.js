@@ -5,6 +5,7 @@ import { local } from "../rest.js";
 import { useTargets } from "../targets.js";
 import { endingText, fileName, plural, whenText } from "../words.js";
 import { Icon } from "./icon.js";
+import { Shown, pictureOf, resultOf } from "./shown.js";
 
 /** One finished (or failed) prediction: large, with how it was made and what can be done with it. */
 export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, onReuse, onRefine }) {
@@ -13,18 +14,18 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
     dialog.current.showModal();
   }, []);
   const { generation, prediction } = entry;
-  const [picture] = prediction.output;
+  const result = resultOf(prediction);
   const prompt = generation.inputs.prompt ?? "";
   const turn = (event) => {
     const other = { ArrowLeft: neighbours.previous, ArrowRight: neighbours.next }[event.key];
-    if (other && !event.target.closest("pre, input")) onOpen(other);
+    if (other && !event.target.closest("pre, input, video")) onOpen(other);
   };
   return html`
     <dialog class="viewer" ref=${dialog} aria-labelledby="viewer-title" onClose=${onClose} onKeyDown=${turn} onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
       <div class="viewer-inner">
         <div class="viewer-stage">
-          ${picture
-            ? html`<img src=${local(picture.url)} width=${picture.width} height=${picture.height} alt=${prompt || "A picture without a prompt"} />`
+          ${result
+            ? html`<${Shown} key=${prediction.id} ...${{ prediction, prompt }} />`
             : html`<p class="viewer-empty"><${Icon} name="broken" />${endingText(prediction.status)}</p>`}
           <${Turn} to=${neighbours.previous} name="previous" label="Newer picture" onOpen=${onOpen} />
           <${Turn} to=${neighbours.next} name="next" label="Older picture" onOpen=${onOpen} />
@@ -35,8 +36,8 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
             <button type="button" class="icon-button" onClick=${() => dialog.current.close()} aria-label="Close" title="Close"><${Icon} name="close" /></button>
           </header>
           ${prediction.error && html`<p class="notice bad">${prediction.error.detail}</p>`}
-          <${Facts} ...${{ generation, prediction, picture, families }} />
-          <${Actions} ...${{ generation, prediction, picture, families, onReuse, onRefine }} />
+          <${Facts} ...${{ generation, prediction, result, families }} />
+          <${Actions} ...${{ generation, prediction, result, families, onReuse, onRefine }} />
           ${prediction.provenance &&
           html`<details class="provenance">
             <summary>Provenance</summary>
@@ -52,7 +53,7 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
 const Turn = ({ to, name, label, onOpen }) =>
   to && html`<button type="button" class="turn ${name}" onClick=${() => onOpen(to)} aria-label=${label} title=${label}><${Icon} name=${name} /></button>`;
 
-function Facts({ generation, prediction, picture, families }) {
+function Facts({ generation, prediction, result, families }) {
   const family = families.find(({ key }) => key === generation.family);
   const labels = family
     ? family.axes.map(({ key, options }) => options.find(({ value }) => value === generation.selection[key])?.label)
@@ -61,7 +62,7 @@ function Facts({ generation, prediction, picture, families }) {
     ["Made with", [family?.display_name ?? generation.family, ...labels].filter(Boolean).join(" · ") || null],
     ["Seed", prediction.seed],
     ["Workflow", `${generation.workflow}, version ${generation.version}`],
-    ["Size", picture && `${picture.width} × ${picture.height}`],
+    ["Size", result && `${result.width} × ${result.height}`],
     ["Drawn in", prediction.metrics.predict_time && `${prediction.metrics.predict_time.toFixed(1)} s`],
     ["Asked for", whenText(generation.created_at)],
   ];
@@ -71,17 +72,18 @@ function Facts({ generation, prediction, picture, families }) {
 }
 
 /** What can be done with it: the likeliest way on first. */
-function Actions({ generation, prediction, picture, families, onReuse, onRefine }) {
+function Actions({ generation, prediction, result, families, onReuse, onRefine }) {
+  const picture = pictureOf(prediction);
   const targets = useTargets(families);
   const [best, ...others] = targets ?? [];
   const go = (target) => onRefine(target, picture, generation);
   const where = ({ family, input }) => `As “${input.label}” of ${family.display_name}`;
-  const name = fileName(generation.inputs.prompt, prediction.seed, picture?.content_type ?? "image/png");
+  const name = fileName(generation.inputs.prompt, prediction.seed, result?.content_type ?? "image/png");
   return html`<div class="actions">
     ${picture &&
     (best || !targets) &&
     html`<button type="button" class="button primary" aria-disabled=${best ? undefined : "true"} title=${best && where(best)} onClick=${() => best && go(best)}>Refine this</button>`}
-    ${picture && html`<a class="button" href=${local(picture.url)} download=${name}>Download</a>`}
+    ${result && html`<a class="button" href=${local(result.url)} download=${name}>Download</a>`}
     <${Reuse} ...${{ generation, prediction, families, onReuse }} />
     ${picture &&
     others.map((target) => html`<button type="button" class="button" key=${target.family.key} title=${where(target)} onClick=${() => go(target)}>Use in ${target.family.display_name}</button>`)}

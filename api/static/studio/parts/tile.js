@@ -1,8 +1,8 @@
 import { PLACED } from "../controls/media.js";
 import { html } from "../html.js";
-import { local } from "../rest.js";
 import { endingText, isLive, waitText } from "../words.js";
 import { Icon } from "./icon.js";
+import { Shown, moves, pictureOf, resultOf } from "./shown.js";
 
 /** One prediction, from waiting to finished, in one place of the gallery. */
 export function Tile({ generation, prediction, live, jobs, onOpen }) {
@@ -41,17 +41,14 @@ function Running({ generation, prediction, live, jobs, prompt }) {
 }
 
 function Ended({ generation, prediction, prompt, onOpen }) {
-  const [picture] = prediction.output;
-  if (picture) {
-    return html`<button
-      type="button"
-      class="picture"
-      draggable="true"
-      onDragStart=${(event) => event.dataTransfer.setData(PLACED, picture.id)}
-      onClick=${onOpen}
-    >
-      <img src=${local(picture.url)} width=${picture.width} height=${picture.height} alt=${prompt || "A picture without a prompt"} loading="lazy" />
-    </button>`;
+  if (resultOf(prediction)) {
+    const drag = { draggable: "true", onDragStart: (event) => event.dataTransfer.setData(PLACED, pictureOf(prediction)?.id) };
+    const shown = html`<${Shown} ...${{ prediction, prompt }} lazy />`;
+    if (!moves(prediction)) return html`<button type="button" class="picture" ...${drag} onClick=${onOpen}>${shown}</button>`;
+    return html`<div class="picture" ...${drag}>
+      ${shown}
+      <button type="button" class="icon-button open" onClick=${onOpen} aria-label="Open the clip ${prompt}" title="Open"><${Icon} name="open" /></button>
+    </div>`;
   }
   const error = prediction.error ?? generation.error;
   return html`<button type="button" class="picture ended" onClick=${onOpen}>

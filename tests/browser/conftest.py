@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from .admin import admin, page  # noqa: F401 - fixtures
 from .studio import emulate, people, studio  # noqa: F401 - fixtures
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"

@@ -1,9 +1,6 @@
 """The author's way through the admin, in a real browser."""
 
 import pytest
-from django.urls import reverse
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from families.models import Family, Workflow
@@ -11,73 +8,6 @@ from families.services import axis_update, workflow_publish
 from tests.families.building import draft, published
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def admin(live_server, browser, client, django_user_model):
-    """`admin("page")` opens a page of the admin as Anna, who may do everything."""
-    client.force_login(django_user_model.objects.create_superuser("anna", first_name="Anna"))
-    browser.get(f"{live_server.url}/healthz")
-    browser.add_cookie({"name": "sessionid", "value": client.cookies["sessionid"].value, "path": "/"})
-
-    def open_page(name: str, *arguments: object) -> None:
-        browser.get(live_server.url + reverse(f"admin:families_{name}", args=arguments))
-
-    return open_page
-
-
-@pytest.fixture
-def page(browser):
-    return Page(browser)
-
-
-class Page:
-    """What an author does on a page, by what is written on it."""
-
-    def __init__(self, browser) -> None:
-        self.browser = browser
-
-    def find(self, selector: str):
-        wait = WebDriverWait(self.browser, 10)
-        return wait.until(lambda browser: browser.find_elements(By.CSS_SELECTOR, selector))[0]
-
-    def all(self, selector: str):
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def type(self, selector: str, text: str) -> None:
-        box = self.find(selector)
-        box.clear()
-        box.send_keys(text)
-
-    def pick(self, selector: str, value: str) -> None:
-        Select(self.find(selector)).select_by_value(value)
-
-    def click(self, selector: str) -> None:
-        target = self.find(selector)
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
-        target.click()
-
-    def press(self, text: str) -> None:
-        """Follow the link or press the button with this text."""
-        path = f"//*[self::a or self::button][normalize-space()='{text}']"
-        wait = WebDriverWait(self.browser, 10)
-        target = wait.until(lambda browser: browser.find_elements(By.XPATH, path))[0]
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
-        target.click()
-
-    def save(self) -> None:
-        before = self.find("html")
-        self.click("[name=_save]")
-        WebDriverWait(self.browser, 20).until(
-            lambda browser: browser.find_element(By.TAG_NAME, "html") != before
-        )
-
-    @property
-    def text(self) -> str:
-        return self.browser.find_element(By.TAG_NAME, "body").text
-
-    def dark(self) -> None:
-        self.browser.execute_script("document.documentElement.classList.add('dark')")
 
 
 def add_axis(page, number: int, key: str, name: str, options: str = "") -> None:

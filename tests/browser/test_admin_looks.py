@@ -1,0 +1,59 @@
+"""How the admin looks: for every eye, on every screen, in light and dark."""
+
+import pytest
+
+from families.models import Family
+from families.services import workflow_publish, workflow_update
+from tests.api.work import finish
+from tests.factories import make_generation, make_owner
+from tests.families.building import adult, draft, dropdown, family, member, toggle
+
+from .axe import grave_findings
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
+PHONE = 390
+
+
+@pytest.fixture
+def photo() -> Family:
+    """A family with everything to see: members, holes, one that is unavailable, some incomplete."""
+    photo = family("photo", input_model="likeness realism", size="small large wide")
+    toggle(photo, "is_nsfw", "off on")
+    member(photo, "portrait", input_model="likeness", size="small", is_nsfw="off")
+    member(photo, "landscape", input_model="realism", size="wide", is_nsfw="off")
+    member(photo, adult("boudoir"), input_model="realism", size="large", is_nsfw="on")
+    workflow_update(workflow=photo.members.get(workflow__key="landscape").workflow, description="wide")
+    dropdown(photo, "mood", "calm wild")
+    return photo
+
+
+@pytest.mark.parametrize(
+    ("dark", "width"), [(False, 1400), (True, PHONE)], ids=["desktop-light", "phone-dark"]
+)
+def test_no_page_of_the_admin_has_a_grave_fault(admin, browser, keep, emulate, page, photo, dark, width):
+    workflow = workflow_publish(workflow=draft("sketch"))
+    generation = make_generation(make_owner(), workflow)
+    finish()
+    pages = {
+        "families": ("family_changelist",),
+        "family": ("family_change", photo.pk),
+        "family-new": ("family_add",),
+        "retuple": ("family_tuples", photo.pk),
+        "preview": ("family_preview", photo.pk),
+        "history": ("family_history", photo.pk),
+        "member": ("member_change", photo.members.first().pk),
+        "workflows": ("workflow_changelist",),
+        "workflow": ("workflow_change", workflow.pk),
+        "version": ("workflow_version", workflow.pk, workflow.version),
+        "generations": ("generation_changelist",),
+        "generation": ("generation_change", generation.pk),
+    }
+    emulate(dark, width, 844 if width == PHONE else 900)
+    faults = {}
+    for name, (address, *arguments) in pages.items():
+        admin(address, *arguments, app="strategies" if "generation" in name else "families")
+        page.find("main, #content, form")
+        keep(f"admin-{name}-{'dark' if dark else 'light'}-{'phone' if width == PHONE else 'desktop'}")
+        if found := grave_findings(browser):
+            faults[name] = found
+    assert faults == {}

@@ -25,6 +25,8 @@ ON_STACK = {
 }
 ALONE = {  # name → module, run as a program
     "R8": "benchmarks.adapters",
+    "R9": "benchmarks.delivering",
+    "swaps": "benchmarks.swaps",
 }
 POOLS = ROOT / "pools.toml"
 

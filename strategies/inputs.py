@@ -1,7 +1,7 @@
 """The inputs of strategies that draw, typed, with the limits no contract may exceed."""
 
 from math import sqrt
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -107,6 +107,9 @@ class TextToImageInputs(DrawingInputs):
     strength: float | None = Field(default=None, ge=0, le=1)
     mask: str | None = None
     control_images: tuple[ControlImage, ...] = Field(default=(), max_length=8)
+    output_format: Literal["png", "webp", "jpeg"] | None = None
+    output_quality: int | None = Field(default=None, ge=1, le=100)
+    output_level: int | None = Field(default=None, ge=0, le=9)
 
     @property
     def writes_prompt(self) -> bool:

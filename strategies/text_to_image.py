@@ -13,7 +13,7 @@ from .errors import LanguageModelUnavailable, one
 from .inputs import ControlImage, TextToImageInputs, contract_values, parse_inputs
 from .models import Generation, Prediction
 from .models.concept import Concept
-from .params import ControlParams, GenerationParams, PromptParams, Weights, Words
+from .params import ControlParams, EncodingParams, GenerationParams, PromptParams, Weights, Words
 from .records import create_generation
 from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
@@ -104,6 +104,7 @@ class TextToImage:
             mask=id_of(inputs.mask),
             strength=inputs.strength,
             controls=_controls(generation.workflow.controlnets, inputs.control_images),
+            encoding=_encoding(inputs),
         )
 
 
@@ -112,6 +113,11 @@ def split(contract: Contract, values: dict[str, Any]) -> tuple[dict[str, str], d
     keys = character_keys(contract)
     picked = {key: values[key] for key in keys if key in values}
     return picked, {key: value for key, value in values.items() if key not in keys}
+
+
+def _encoding(inputs: TextToImageInputs) -> EncodingParams:
+    asked = {name: getattr(inputs, f"output_{name}") for name in EncodingParams.model_fields}
+    return EncodingParams(**{name: value for name, value in asked.items() if value is not None})
 
 
 def _controls(authored: list[dict[str, Any]], given: tuple[ControlImage, ...]) -> tuple[ControlParams, ...]:

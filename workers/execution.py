@@ -1,26 +1,47 @@
-"""Running one task: claim, work, and one fenced write of what came of it."""
+"""Running tasks: claim, work, and one fenced write of what came of it, beside the work on the next."""
+
+import time
+from contextlib import ExitStack
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, close_old_connections
+from django.db import close_old_connections
 
 from gpu.errors import Canceled, Decision, GpuError
 from strategies import lifecycle
-from strategies.lifecycle import Claim, Failure, Output
-from strategies.models import Asset, Lora
+from strategies.lifecycle import Claim, Failure
 from strategies.scheduling import time_limit
 
 from . import identity
+from .delivery import Stage, deliver, failure_of
 from .heartbeat import Heartbeat
+from .outputs import Made
 from .patience import patiently
 from .processors import processor_for
 from .progress import Progress
 
 log = structlog.get_logger(__name__)
+TURN_SECONDS = 5.0  # how long one message keeps the device, so that the pool's other queues have their turn
 
 
 class ProcessUnfit(Exception):
     """This process must not run anything more; its supervisor starts another."""
+
+
+def run_turn(queue: str) -> int:
+    """Run waiting tasks of a queue one after the other, for a while; each is delivered while the next runs.
+
+    Returns how many there were, when all that came of them is durable: the message is acknowledged then.
+    Raises: as `run_next`.
+    """
+    until = time.monotonic() + TURN_SECONDS
+    ran = 0
+    with Stage() as stage:
+        while _next(queue, stage) is not None:
+            ran += 1
+            if time.monotonic() >= until:
+                break
+    return ran
 
 
 def run_next(queue: str) -> str | None:
@@ -28,6 +49,11 @@ def run_next(queue: str) -> str | None:
 
     Returns the task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
+    with Stage() as stage:
+        return _next(queue, stage)
+
+
+def _next(queue: str, stage: Stage) -> str | None:
     close_old_connections()  # Celery does this in the parent only
     held = patiently(
         lambda: lifecycle.claim(
@@ -42,17 +68,16 @@ def run_next(queue: str) -> str | None:
         return None
     task = held.task
     with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=str(task.id)):
-        identity.in_flight.append(str(task.id))
-        try:
-            _run(held)
-        finally:
-            identity.in_flight.remove(str(task.id))
+        _run(held, stage)
     return str(task.id)
 
 
-def _run(held: Claim) -> None:
-    limit = time_limit(held.task.task_type)
-    with Heartbeat(held, settings.LEASE_SECONDS, limit) as heart:
+def _run(held: Claim, stage: Stage) -> None:
+    limit, task = time_limit(held.task.task_type), str(held.task.id)
+    with ExitStack() as lease:
+        identity.in_flight.append(task)
+        lease.callback(identity.in_flight.remove, task)
+        heart = lease.enter_context(Heartbeat(held, settings.LEASE_SECONDS, limit))
         try:
             outcome = _outcome(held, heart)
         except GpuError as error:
@@ -61,15 +86,25 @@ def _run(held: Claim) -> None:
                 patiently(lambda: lifecycle.fail(held, failure))
             finally:
                 raise ProcessUnfit(str(error)) from error
-        if isinstance(outcome, Output):
-            _deliver(held, outcome)
+        if isinstance(outcome, Made):
+            _hand_over(stage, held, outcome, lease.pop_all())
         elif isinstance(outcome, Failure):
             patiently(lambda: lifecycle.fail(held, outcome))
         else:
             log.info("work_dropped", reason="canceled, out of time or lease lost")
 
 
-def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
+def _hand_over(stage: Stage, held: Claim, made: Made, lease: ExitStack) -> None:
+    """The lease is kept alive until everything is written."""
+
+    def finish() -> None:
+        with lease:
+            deliver(held, made)
+
+    stage.put(finish)
+
+
+def _outcome(held: Claim, heart: Heartbeat) -> Made | Failure | None:
     """What came of the work; None when it was stopped between two steps.
 
     Raises: gpu.errors.GpuError when it is fatal for this process.
@@ -83,40 +118,6 @@ def _outcome(held: Claim, heart: Heartbeat) -> Output | Failure | None:
         if error.decision is Decision.FATAL:
             raise
         return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
-    except (Error, OSError) as error:
-        log.exception("task_stumbled")
-        return Failure(
-            "storage_unavailable", f"A server or disk was away ({type(error).__name__}).", retryable=True
-        )
     except Exception as error:
-        log.exception("task_crashed")
-        return Failure(
-            "internal_error", f"An error in Atelier itself: {type(error).__name__}.", retryable=True
-        )
-
-
-def _deliver(held: Claim, output: Output) -> None:
-    """Rows and status in one write. Whoever lost the lease meanwhile takes its files away again."""
-    try:
-        delivered = patiently(lambda: lifecycle.succeed(held, output))
-    except (DataError, IntegrityError) as error:
-        log.exception("output_refused")
-        failure = Failure(
-            "internal_error", f"The output was refused: {type(error).__name__}.", retryable=True
-        )
-        delivered = patiently(lambda: lifecycle.fail(held, failure)) and False
-    if not delivered:
-        _take_away(output)
-
-
-def _take_away(output: Output) -> None:
-    """Delete the files that no row speaks of. A commit whose answer got lost looks like a lost lease."""
-    ids = [asset.id for asset in output.assets]
-    stored = patiently(lambda: set(Asset.objects.filter(id__in=ids).values_list("id", flat=True)))
-    for asset in output.assets:
-        if asset.id not in stored:
-            log.info("output_dropped", reason="canceled or lease lost", asset=str(asset.id))
-            asset.file.delete(save=False)
-    made = output.lora and output.lora.lora
-    if made and not patiently(Lora.objects.filter(id=made.id).exists):
-        made.file.delete(save=False)
+        log.exception("task_failed")
+        return failure_of(error)

@@ -6,6 +6,7 @@ from uuid import UUID
 from PIL import Image
 
 from gpu.errors import Decision, GpuError
+from gpu.images import FORMATS
 from gpu.requests import Adapter, Control
 from strategies.models import Asset, Lora, Task
 from strategies.params import ControlParams, LoraParams
@@ -57,4 +58,4 @@ def _opened(asset: Asset | None) -> Image.Image:
     if asset is None:
         raise InputGone("The input image was deleted before the task ran; upload it again and ask anew.")
     with asset.file.open("rb") as stored:
-        return Image.open(io.BytesIO(stored.read()), formats=("PNG",))
+        return Image.open(io.BytesIO(stored.read()), formats=FORMATS)

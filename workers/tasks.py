@@ -19,18 +19,20 @@ from strategies.webhooks import deliveries
 
 from . import process, webhooks
 from .app import app
-from .execution import ProcessUnfit, run_next
+from .execution import TURN_SECONDS, ProcessUnfit, run_turn
 
 log = structlog.get_logger(__name__)
 GRACE_SECONDS = 60  # for a task whose time is up to notice it; then its process is killed
 
 
 def _register(queue: str, task_type: str) -> Task:
-    @app.task(name=celery_name(queue), time_limit=time_limit(task_type) + GRACE_SECONDS)
-    def wake(task: str) -> str | None:
-        """`task` only says why we were woken; the best waiting task of the queue is run."""
+    limit = time_limit(task_type) + TURN_SECONDS + GRACE_SECONDS  # for the last task of a turn
+
+    @app.task(name=celery_name(queue), time_limit=limit)
+    def wake(task: str) -> int:
+        """`task` only says why we were woken; the best waiting tasks of the queue are run."""
         try:
-            return run_next(queue)
+            return run_turn(queue)
         except ProcessUnfit:
             log.critical("process_unfit", reason="the device failed; this process ends and is replaced")
             process.end()

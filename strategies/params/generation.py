@@ -5,8 +5,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import ControlParams
+from .base import ControlParams, Params
 from .drawing import DrawingParams
+
+
+class EncodingParams(Params):
+    """How the picture is written; see `gpu.images.Encoding`."""
+
+    format: Literal["png", "webp", "jpeg"] = "png"
+    quality: int | None = Field(default=None, ge=1, le=100)
+    level: int = Field(default=1, ge=0, le=9)
 
 
 class GenerationParams(DrawingParams):
@@ -20,3 +28,4 @@ class GenerationParams(DrawingParams):
     mask: UUID | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
     controls: tuple[ControlParams, ...] = ()
+    encoding: EncodingParams = EncodingParams()

@@ -1,12 +1,13 @@
 """SDXL on this process's own device, through `gpu.runner`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import Decision, DeviceFault, GpuError
-from gpu.requests import InferenceRequest, InferenceResult
+from gpu.requests import Adapter, InferenceRequest, InferenceResult, PipelineKey
 from gpu.training_requests import TrainingRequest, TrainingResult
 
 from .. import identity
@@ -58,6 +59,10 @@ class LocalSdxl:
     ) -> InferenceResult:
         check_capabilities(self, request)
         return self._runner.run(request, on_step=on_step, should_cancel=should_cancel)
+
+    def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
+        """What the next request is going to use, read while this one is drawn."""
+        self._runner.prefetch(key, adapters)
 
     def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
         """Train a LoRA on a checkpoint that this process keeps."""

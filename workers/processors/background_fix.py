@@ -9,11 +9,10 @@ from PIL import Image, ImageChops
 from gpu.foreground import foreground
 from gpu.masks import digest, feathered, plain
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import BackgroundFixParams, parse
 
-from ..outputs import drawn_output
+from ..outputs import Made, made_picture
 from ..redrawing import redraw, stop_if
 from ..sources import picture
 
@@ -25,7 +24,7 @@ class BackgroundFixProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(BackgroundFixParams, parse(task.params))
         began = time.monotonic()
         base = plain(picture(params.base_image))
@@ -47,12 +46,12 @@ class BackgroundFixProcessor:
                 on_step=on_step, should_cancel=should_cancel,
             )  # fmt: skip
             image = Image.composite(base.convert("RGB"), drawn.image, coverage)
-            return drawn_output(task, image, drawn.provenance, drawn.timings, {"background": record})
+            return made_picture(task, image, drawn.provenance, drawn.timings, {"background": record})
         image = _cut_out(base, coverage) if params.transparent else _on_color(base, coverage, params.color)
         on_step(StepEvent(1, 1, lambda: [image]))
         provenance = _record(params, record, image)
         timings = {"total_s": time.monotonic() - began}
-        return drawn_output(task, image, provenance, timings, {"background": record})
+        return made_picture(task, image, provenance, timings, {"background": record})
 
 
 def _on_color(base: Image.Image, coverage: Image.Image, color: str | None) -> Image.Image:

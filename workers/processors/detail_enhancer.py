@@ -6,11 +6,10 @@ from typing import cast
 from gpu.images import record_of
 from gpu.masks import plain
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import DetailEnhancerParams, parse
 
-from ..outputs import drawn_output
+from ..outputs import Made, made_picture
 from ..redrawing import area_of, area_record, redraw, stop_if
 from ..sources import picture, picture_before
 
@@ -20,7 +19,7 @@ class DetailEnhancerProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(DetailEnhancerParams, parse(task.params))
         base = plain(picture(params.base_image))
         area = area_of(params, base)
@@ -31,4 +30,4 @@ class DetailEnhancerProcessor:
             params, plain(before), area, strength=params.strength, record={"detail": record},
             on_step=on_step, should_cancel=should_cancel,
         )  # fmt: skip
-        return drawn_output(task, drawn.image, drawn.provenance, drawn.timings)
+        return made_picture(task, drawn.image, drawn.provenance, drawn.timings)

@@ -6,11 +6,10 @@ from typing import cast
 from gpu.masks import merged, plain
 from gpu.placing import Reference, place
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import EditingParams, ReferenceParams, parse
 
-from ..outputs import drawn_output
+from ..outputs import Made, made_picture
 from ..redrawing import area_of, area_record, redraw, stop_if
 from ..sources import picture
 
@@ -20,7 +19,7 @@ class EditingProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(EditingParams, parse(task.params))
         base = plain(picture(params.base_image))
         area = area_of(params, base)
@@ -38,7 +37,7 @@ class EditingProcessor:
             params, laid, area, strength=params.strength, record={"edit": record}, on_step=on_step,
             should_cancel=should_cancel,
         )  # fmt: skip
-        return drawn_output(task, drawn.image, drawn.provenance, drawn.timings, {"area": record})
+        return made_picture(task, drawn.image, drawn.provenance, drawn.timings, {"area": record})
 
 
 def _reference(params: ReferenceParams) -> Reference:

@@ -9,11 +9,11 @@ from PIL import Image
 
 from gpu.errors import InvalidRequest
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import EvaluationParams, parse
 
 from ..evaluators import EVALUATORS
+from ..outputs import Made
 from ..sources import picture, picture_before
 
 
@@ -22,13 +22,13 @@ class EvaluationProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         began = time.monotonic()
         params = cast(EvaluationParams, parse(task.params))
         image = _picture(task, params)
         verdict = EVALUATORS[params.evaluator].judge(image, params)
         on_step(StepEvent(1, 1, lambda: [image]))
-        return Output(
+        return Made(
             result=asdict(verdict),
             seconds=time.monotonic() - began,
             logs=f"{verdict.evaluator}: {verdict.score:.2f}. {verdict.reason}\n",

@@ -10,11 +10,10 @@ from gpu.faces import crop_around, find_faces, lay_back
 from gpu.images import record_of
 from gpu.masks import plain
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import FaceFixParams, parse
 
-from ..outputs import drawn_output
+from ..outputs import Made, made_picture
 from ..pieces import Pieces
 from ..redrawing import stop_if
 from ..sources import picture, picture_before
@@ -25,7 +24,7 @@ class FaceFixProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(FaceFixParams, parse(task.params))
         began = time.monotonic()
         stop_if(should_cancel)
@@ -56,7 +55,5 @@ class FaceFixProcessor:
         before = None if params.base_image else record_of(opened)
         record = pieces.record(image.size, face_fix={**facts, "before": before})
         timings = {**pieces.timings, "total_s": time.monotonic() - began}
-        output = drawn_output(
-            task, image, {**record, "mode": "face_fix", "faces": len(faces)}, timings, facts
-        )
-        return replace(output, logs=f"faces: {len(faces)}\n{output.logs}")
+        made = made_picture(task, image, {**record, "mode": "face_fix", "faces": len(faces)}, timings, facts)
+        return replace(made, logs=f"faces: {len(faces)}\n{made.logs}")

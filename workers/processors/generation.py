@@ -1,15 +1,15 @@
-"""`generation`: from typed parameters to stored pictures."""
+"""`generation`: from typed parameters to pictures."""
 
 from collections.abc import Callable
 from typing import cast
 
-from gpu.requests import InferenceRequest, InferenceResult, ModelSource, PipelineKey, PipelineMode, StepEvent
-from strategies.lifecycle import Output
+from gpu.images import Encoding
+from gpu.requests import InferenceRequest, ModelSource, PipelineKey, PipelineMode, StepEvent
 from strategies.models import Task
 from strategies.params import GenerationParams, parse
 
 from ..generators import get_generator
-from ..outputs import stored_image
+from ..outputs import Made, image_draft, made_of
 from ..sources import adapter, control, picture, prompt_before
 from ..weights import model_source
 
@@ -19,21 +19,17 @@ class GenerationProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(GenerationParams, parse(task.params))
         generator = get_generator(params.generator)
         prompt = prompt_before(task) if params.prompt_of_step_before else params.prompt
         result = generator.generate(_request(params, prompt), on_step, should_cancel)
-        return Output(
-            assets=[
-                stored_image(task, index, image, result.provenance[index])
-                for index, image in enumerate(result.images)
-            ],
-            provenance=result.provenance[0],
-            seconds=result.timings["total_s"],
-            logs=_logs(result),
-            result={"timings": {name: round(seconds, 4) for name, seconds in result.timings.items()}},
-        )
+        encoding = Encoding(**params.encoding.model_dump())
+        drafts = [
+            image_draft(task, index, image, result.provenance[index], encoding)
+            for index, image in enumerate(result.images)
+        ]
+        return made_of(drafts, result.provenance[0], result.timings)
 
 
 def _request(params: GenerationParams, prompt: str) -> InferenceRequest:
@@ -65,11 +61,4 @@ def _key(params: GenerationParams) -> PipelineKey:
         checkpoint=checkpoint,
         controlnets=tuple(model_source(each.model) for each in params.controls),
         mode=mode,
-    )
-
-
-def _logs(result: InferenceResult) -> str:
-    return (
-        "\n".join(f"{name.removesuffix('_s')}: {seconds:.3f} s" for name, seconds in result.timings.items())
-        + "\n"
     )

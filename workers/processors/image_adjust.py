@@ -9,14 +9,11 @@ from PIL import Image
 
 from gpu.adjust import Adjustments, Crop, adjusted
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import ImageAdjustParams, parse
 
-from ..outputs import stored_image
+from ..outputs import Made, image_draft
 from ..sources import picture
-
-STEPS = 2  # opened and adjusted, stored
 
 
 class ImageAdjustProcessor:
@@ -24,16 +21,15 @@ class ImageAdjustProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(ImageAdjustParams, parse(task.params))
         started = time.perf_counter()
         wanted = _adjustments(params)
         result = adjusted(picture(params.source.asset), wanted)
-        on_step(StepEvent(1, STEPS, lambda: [result]))
+        on_step(StepEvent(1, 1, lambda: [result]))
         record = _record(params, wanted, result)
-        stored = stored_image(task, 0, result, record)
-        on_step(StepEvent(STEPS, STEPS, lambda: [result]))
-        return Output(assets=[stored], provenance=record, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return Made(drafts=[image_draft(task, 0, result, record)], provenance=record, seconds=seconds)
 
 
 def _adjustments(params: ImageAdjustParams) -> Adjustments:

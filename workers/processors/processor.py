@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gpu.requests import StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
+
+from ..outputs import Made
 
 
 class Processor(Protocol):
@@ -13,8 +14,8 @@ class Processor(Protocol):
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
-        """Do the work and store its files.
+    ) -> Made:
+        """Do the work; its files are written by whoever delivers it.
 
         Raises: gpu.errors.GpuError (its decision says what happens next), gpu.errors.Canceled.
         """

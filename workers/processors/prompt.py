@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict
 
 from gpu.requests import MAX_PROMPT, StepEvent
 from strategies.concepts import with_words
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import PromptParams, parse
 from strategies.templates import fill
 
 from .. import language
+from ..outputs import Made
 
 BRIEF = (
     "You write prompts for an image model. Write one prompt, a single sentence of at most sixty words, that"
@@ -36,13 +36,13 @@ class PromptProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         began = time.monotonic()
         params = cast(PromptParams, parse(task.params))
         writer, text = _text(params)
         prompt = (params.prefix + with_words(text, params.triggers))[:MAX_PROMPT]
         on_step(StepEvent(1, 1, list))
-        return Output(
+        return Made(
             result={"prompt": prompt, "writer": writer},
             seconds=time.monotonic() - began,
             logs=f"prompt by {writer}: {prompt}\n",

@@ -10,12 +10,11 @@ from gpu.errors import InvalidRequest
 from gpu.masks import plain
 from gpu.requests import StepEvent
 from gpu.tiles import Blend, Grid, Tile, enlarged, grid, toned
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import RefineParams, parse
 from strategies.params.refine import MAX_REFINED_PIXELS
 
-from ..outputs import drawn_output
+from ..outputs import Made, made_picture
 from ..pieces import Pieces
 from ..sources import picture
 
@@ -25,7 +24,7 @@ class RefineProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(RefineParams, parse(task.params))
         began = time.monotonic()
         base = plain(picture(params.base_image))
@@ -51,7 +50,7 @@ class RefineProcessor:
         }  # fmt: skip
         provenance = {**pieces.record(size, refine=facts), "mode": "refine"}
         timings = {**pieces.timings, "total_s": time.monotonic() - began}
-        return drawn_output(task, image, provenance, timings, {"refine": facts})
+        return made_picture(task, image, provenance, timings, {"refine": facts})
 
 
 def _shares(tile: Tile, layout: Grid) -> tuple[float, float, float, float]:

@@ -8,14 +8,13 @@ from typing import cast
 from gpu.errors import Canceled
 from gpu.requests import Adapter, InferenceRequest, InferenceResult, PipelineKey, StepEvent
 from gpu.training_requests import TrainingRequest, TrainingResult
-from strategies.lifecycle import Output
 from strategies.loras import trained_lora
 from strategies.models import Subject, Task
 from strategies.params import TrainingParams, parse
 
 from ..generators import get_generator
 from ..generators.local_sdxl import LocalSdxl
-from ..outputs import stored_image
+from ..outputs import Made, image_draft
 from ..sources import InputGone, picture
 from ..trainings import sweep, training_folder
 from ..weights import model_source
@@ -28,7 +27,7 @@ class TrainingProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(TrainingParams, parse(task.params))
         subject = Subject.objects.filter(id=params.subject).first()
         if subject is None:
@@ -45,9 +44,9 @@ class TrainingProcessor:
         drawn = _validation(generator, params, request, result, should_cancel)
         made = trained_lora(subject, result.file)
         shutil.rmtree(request.folder)
-        return Output(
-            assets=[
-                stored_image(task, index, one.images[0], one.provenance[0]) for index, one in enumerate(drawn)
+        return Made(
+            drafts=[
+                image_draft(task, index, one.images[0], one.provenance[0]) for index, one in enumerate(drawn)
             ],
             seconds=time.perf_counter() - started,
             result={

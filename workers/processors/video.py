@@ -1,4 +1,4 @@
-"""`video`: from typed parameters to a stored clip and its poster."""
+"""`video`: from typed parameters to a clip and its poster."""
 
 from collections.abc import Callable
 from typing import cast
@@ -6,12 +6,11 @@ from typing import cast
 from gpu.clips import VideoRequest
 from gpu.mp4 import mp4_bytes
 from gpu.requests import ModelSource, StepEvent
-from strategies.lifecycle import Output
 from strategies.models import Task
 from strategies.params import VideoParams, parse
 
 from ..generators import get_generator
-from ..outputs import stored_file, stored_image
+from ..outputs import Draft, Made, image_draft, made_of
 from ..sources import picture
 from ..weights import model_source
 
@@ -21,24 +20,13 @@ class VideoProcessor:
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
-    ) -> Output:
+    ) -> Made:
         params = cast(VideoParams, parse(task.params))
         generator = get_generator(params.generator)
         result = generator.animate(_request(params), on_step, should_cancel)
         frames, record = result.frames, {**result.provenance, "source": {"asset": str(params.image)}}
-        clip = mp4_bytes(frames, params.fps, record)
-        return Output(
-            assets=[
-                stored_file(task, 0, clip, "video/mp4", frames[0].size),
-                stored_image(task, 1, frames[0], record),
-            ],
-            provenance=record,
-            seconds=result.timings["total_s"],
-            logs="".join(
-                f"{name.removesuffix('_s')}: {spent:.3f} s\n" for name, spent in result.timings.items()
-            ),
-            result={"timings": {name: round(spent, 4) for name, spent in result.timings.items()}},
-        )
+        clip = Draft(task, 0, "video/mp4", frames[0].size, lambda: mp4_bytes(frames, params.fps, record))
+        return made_of([clip, image_draft(task, 1, frames[0], record)], record, result.timings)
 
 
 def _request(params: VideoParams) -> VideoRequest:

@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -42,6 +43,18 @@ def tensor_bytes(modules: Iterable[torch.nn.Module]) -> int:
             storage = tensor.untyped_storage()
             storages[storage.data_ptr()] = storage.nbytes()
     return sum(storages.values())
+
+
+@contextmanager
+def side_stream(device: str) -> Iterator[None]:
+    """What the block copies to a GPU does not wait in line with what is being drawn there."""
+    if device == CPU:
+        yield
+        return
+    stream = torch.cuda.Stream(device)
+    with torch.cuda.stream(stream):
+        yield
+    stream.synchronize()
 
 
 def release() -> None:

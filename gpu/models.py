@@ -1,8 +1,8 @@
 """The models of one device: resolved, loaded, measured, kept while there is room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,8 +12,10 @@ from diffusers import DiffusionPipeline
 
 from gpu import memory
 from gpu.cache import CacheStats, ModelCache, Reserve
+from gpu.components import Components
 from gpu.device import CPU, default_dtype
-from gpu.pipelines import Placement, load_checkpoint, load_controlnet, load_video
+from gpu.errors import InvalidRequest
+from gpu.pipelines import Placement, held_networks, load_checkpoint, load_controlnet, load_video
 from gpu.requests import ModelSource, PipelineKey
 from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_video
 
@@ -33,6 +35,7 @@ class Resident:
     """A loaded model with what else is known of it."""
 
     model: Any
+    bytes: Mapping[torch.nn.Module, int]  # of each network
     files: ModelFiles
     hashes: Future[dict[str, str]]  # gigabytes take seconds to hash: meanwhile the first image is drawn
 
@@ -54,6 +57,7 @@ class Models:
 
     def __init__(self, device: str, budget_bytes: int | None = None) -> None:
         self._device = device
+        self._components = Components(device)
         budget = memory.default_budget(device) if budget_bytes is None else budget_bytes
         free = None if device == CPU else partial(memory.free_bytes, device)
         self._cache = ModelCache(budget, measure=_measured, free=free, release=memory.release)
@@ -68,15 +72,22 @@ class Models:
     def use(self, key: PipelineKey) -> Iterator[ModelSet]:
         """Hold the models of a key for the duration of the block, loading what is not resident."""
         with ExitStack() as held:
-            checkpoint = held.enter_context(self._use("checkpoint", key.checkpoint, key))
-            nets = [held.enter_context(self._use("controlnet", source, key)) for source in key.controlnets]
+            checkpoint, *nets = [held.enter_context(self._use(each)) for each in self._keys(key)]
             yield ModelSet(checkpoint, tuple(nets))
 
     @contextmanager
     def use_video(self, key: PipelineKey) -> Iterator[Resident]:
         """Hold the video model that is the checkpoint of a key."""
-        with self._use("video", key.checkpoint, key) as resident:
+        with self._use(self._key("video", key.checkpoint, key)) as resident:
             yield resident
+
+    def prefetch(self, key: PipelineKey) -> None:
+        """Begin to load the models of a key, which the next request is going to use, where there is room.
+
+        The files are asked of the disk at once, whether there is room or not.
+        """
+        for model_key in self._keys(key):
+            self._cache.prefetch(model_key, partial(self._load_ahead, model_key))
 
     def make_room(self, needed: int) -> None:
         """Let models that are not in use leave until so many bytes are free. Raises `OutOfMemory`."""
@@ -89,17 +100,36 @@ class Models:
         """Drop every model that is not in use."""
         self._cache.clear()
 
-    def _use(self, kind: str, source: ModelSource, key: PipelineKey) -> Any:
-        place = self.placement(key)
-        model_key = ModelKey(kind, source, key.variant if kind != "controlnet" else None, place.dtype)
-        return self._cache.use(model_key, partial(self._load, model_key, place))
+    def _keys(self, key: PipelineKey) -> Iterator[ModelKey]:
+        """The checkpoint, then the ControlNets."""
+        yield self._key("checkpoint", key.checkpoint, key)
+        for source in key.controlnets:
+            yield self._key("controlnet", source, key)
 
-    def _load(self, key: ModelKey, place: Placement, reserve: Reserve) -> Resident:
+    def _key(self, kind: str, source: ModelSource, key: PipelineKey) -> ModelKey:
+        variant = key.variant if kind != "controlnet" else None
+        return ModelKey(kind, source, variant, self.placement(key).dtype)
+
+    def _use(self, key: ModelKey) -> AbstractContextManager[Resident]:
+        return self._cache.use(key, partial(self._load, key))
+
+    def _load(self, key: ModelKey, reserve: Reserve) -> Resident:
         resolve, load = _KINDS[key.kind]
         files = resolve(key.source, key.variant)
-        reserve(files.loaded_bytes(place.dtype.itemsize))
-        model = load(files, key.variant, place)
-        return Resident(model, files, self._hasher.submit(files.hashes))
+        place = Placement(self._device, key.dtype)
+        held = held_networks(files, place, self._components)  # they stay, though room is made
+        reserve(files.loaded_bytes(key.dtype.itemsize, besides=held))
+        model = load(files, key.variant, place, self._components)
+        return Resident(model, _network_bytes(model), files, self._hasher.submit(files.hashes))
+
+    def _load_ahead(self, key: ModelKey, reserve: Reserve) -> Resident:
+        """In another thread, while the device draws."""
+        files = _KINDS[key.kind][0](key.source, key.variant)
+        files.read_ahead()
+        if files.is_single_file:
+            raise InvalidRequest("A single file is loaded in a way that disturbs other threads.")
+        with memory.side_stream(self._device):
+            return self._load(key, reserve)
 
 
 _KINDS = {
@@ -109,7 +139,15 @@ _KINDS = {
 }
 
 
-def _measured(resident: Resident) -> int:
-    model = resident.model
+def _network_bytes(model: Any) -> dict[torch.nn.Module, int]:
     parts = model.components.values() if isinstance(model, DiffusionPipeline) else (model,)
-    return memory.tensor_bytes(part for part in parts if isinstance(part, torch.nn.Module))
+    networks = [part for part in parts if isinstance(part, torch.nn.Module)]
+    return {network: memory.tensor_bytes([network]) for network in networks}
+
+
+def _measured(residents: Iterable[Resident]) -> int:
+    """Networks that several models share count once."""
+    together: dict[torch.nn.Module, int] = {}
+    for resident in residents:
+        together.update(resident.bytes)
+    return sum(together.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import diffusers
 import torch
@@ -19,7 +20,8 @@ from diffusers import (
     StableVideoDiffusionPipeline,
 )
 
-from gpu import schedulers, tensorfile
+from gpu import schedulers
+from gpu.components import Components
 from gpu.errors import GpuError, ModelIncomplete, translated
 from gpu.requests import PipelineMode
 from gpu.weights import ModelFiles
@@ -49,55 +51,64 @@ def quieten() -> None:
         library.utils.logging.disable_progress_bar()
 
 
-def load_checkpoint(files: ModelFiles, variant: str | None, place: Placement) -> StableDiffusionXLPipeline:
+def load_checkpoint(
+    files: ModelFiles, variant: str | None, place: Placement, components: Components
+) -> StableDiffusionXLPipeline:
     """All components of a checkpoint on the device, wrapped as a text-to-image pipeline.
 
     Raises `ModelIncomplete` if the files do not make up a model, `OutOfMemory`, `DeviceFault`.
     """
-    options = {"dtype": place.dtype, "local_files_only": True, "add_watermarker": False}
+    options = {"local_files_only": True, "add_watermarker": False}
     try:
         if files.is_single_file:
             pipeline = StableDiffusionXLPipeline.from_single_file(
-                str(files.path), config=str(files.config), **options
+                str(files.path), config=str(files.config), dtype=place.dtype, **options
             )
+            _demand_dtype(pipeline, place.dtype)
+            pipeline.to(place.device)
         else:
-            pipeline = StableDiffusionXLPipeline.from_pretrained(
-                str(files.path), variant=variant, use_safetensors=True, **options
-            )
-            _demand_text_weights(pipeline, files)
-        _demand_dtype(pipeline, place.dtype)
-        pipeline.to(place.device)
+            networks = {part.name: components.get(part, place.dtype) for part in files.networks()}
+            pipeline = StableDiffusionXLPipeline.from_pretrained(str(files.path), **networks, **options)
     except Exception as error:
         raise _load_error(files, error) from error
     pipeline.vae.enable_slicing()  # decoding one image at a time bounds the peak of a batch
     return pipeline
 
 
-def load_video(files: ModelFiles, variant: str | None, place: Placement) -> StableVideoDiffusionPipeline:
+def load_video(
+    files: ModelFiles, variant: str | None, place: Placement, components: Components
+) -> StableVideoDiffusionPipeline:
     """All components of a video model on the device. Raises as `load_checkpoint` does."""
     try:
-        pipeline = StableVideoDiffusionPipeline.from_pretrained(
-            str(files.path), variant=variant, use_safetensors=True, dtype=place.dtype, local_files_only=True
+        networks = {part.name: components.get(part, place.dtype) for part in files.networks()}
+        return StableVideoDiffusionPipeline.from_pretrained(
+            str(files.path), **networks, local_files_only=True
         )
-        _demand_dtype(pipeline, place.dtype)
-        return pipeline.to(place.device)
     except Exception as error:
         raise _load_error(files, error) from error
 
 
-def load_controlnet(files: ModelFiles, variant: str | None, place: Placement) -> ControlNetModel:
+def load_controlnet(
+    files: ModelFiles, variant: str | None, place: Placement, components: Components
+) -> ControlNetModel:
     """A ControlNet on the device. Raises as `load_checkpoint` does."""
-    options = {"dtype": place.dtype, "local_files_only": True}
     try:
-        if files.is_single_file:
-            model = ControlNetModel.from_single_file(str(files.path), config=str(files.config), **options)
-        else:
-            model = ControlNetModel.from_pretrained(
-                str(files.path), variant=variant, use_safetensors=True, **options
-            )
+        if not files.is_single_file:
+            return components.get(next(files.networks()), place.dtype)
+        model = ControlNetModel.from_single_file(
+            str(files.path), config=str(files.config), dtype=place.dtype, local_files_only=True
+        )
         return model.to(place.device)
     except Exception as error:
         raise _load_error(files, error) from error
+
+
+def held_networks(files: ModelFiles, place: Placement, components: Components) -> dict[Path, torch.nn.Module]:
+    """The networks of a model that are on the device already, as parts of others, by their weights."""
+    if files.is_single_file:
+        return {}
+    held = ((part, components.held(part, place.dtype)) for part in files.networks())
+    return {path: network for part, network in held if network is not None for path in part.weights}
 
 
 def assemble(
@@ -139,22 +150,6 @@ def _demand_dtype(pipeline: DiffusionPipeline, dtype: torch.dtype) -> None:
     for component in pipeline.components.values():
         if isinstance(component, torch.nn.Module) and component.dtype != dtype:
             component.to(dtype)
-
-
-def _demand_text_weights(pipeline: DiffusionPipeline, files: ModelFiles) -> None:
-    """transformers draws missing weights at random and goes on; diffusers raises by itself."""
-    for name in ("text_encoder", "text_encoder_2"):
-        stored = {
-            key.removeprefix("text_model.")  # some versions of transformers have this level, some not
-            for path in files.weights
-            if path.parent.name == name
-            for key in tensorfile.read(path).shapes
-        }
-        missing = {key.removeprefix("text_model.") for key in getattr(pipeline, name).state_dict()} - stored
-        if missing:
-            raise ModelIncomplete(
-                f"{name} lacks the tensor {min(missing)}; copy or download the model again."
-            )
 
 
 def _load_error(files: ModelFiles, error: Exception) -> GpuError:

@@ -1,7 +1,7 @@
 """One device, one runner: from a request to pictures."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, tran
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
 from gpu.previews import denoised, pictures
-from gpu.requests import InferenceRequest, InferenceResult, StepEvent
+from gpu.requests import Adapter, InferenceRequest, InferenceResult, PipelineKey, StepEvent
 from gpu.training_requests import TrainingRequest, TrainingResult
 from gpu.weights import LoraInfo
 
@@ -74,6 +74,15 @@ class Runner:
         wanted = should_cancel or (lambda: False)
         with self._named_errors():
             return video.animate(self._models, self._device, request, on_step, wanted)
+
+    def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
+        """Begin to read what the next request is going to use, while this one is drawn.
+
+        Models go to the device where there is room beside those in use, LoRAs to main memory. Nothing is
+        raised: what is wrong with a file is said to the request that needs it.
+        """
+        self._models.prefetch(key)
+        self._adapters.prefetch([adapter.source for adapter in adapters])
 
     def resident(self) -> list[str]:
         """Public names of the loaded checkpoints and ControlNets, the most recently used one last."""

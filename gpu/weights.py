@@ -1,8 +1,9 @@
 """From "where the weights come from" to checked files on this disk. Importable without torch."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +33,16 @@ _CROSS_ATTENTION = re.compile(r".*attn2[._](processor[._])?to_k")
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkFiles:
+    """One network of a model in a folder."""
+
+    name: str  # of the component; empty where the model is one network
+    class_name: str
+    folder: Path
+    weights: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A complete model on disk: a diffusers folder, or one file described by a folder of configs."""
 
@@ -44,9 +55,31 @@ class ModelFiles:
     def is_single_file(self) -> bool:
         return self.path.is_file()
 
-    def loaded_bytes(self, item_bytes: int) -> int:
-        """How much memory the weights take with that many bytes per number, read from the headers."""
-        return item_bytes * sum(tensorfile.read(path).elements for path in self.weights)
+    def loaded_bytes(self, item_bytes: int, besides: Collection[Path] = ()) -> int:
+        """How much memory the weights take with that many bytes per number, read from the headers.
+
+        `besides` are files that need none, since what they hold is loaded.
+        """
+        wanted = (path for path in self.weights if path not in besides)
+        return item_bytes * sum(tensorfile.read(path).elements for path in wanted)
+
+    def networks(self) -> Iterator[NetworkFiles]:
+        """The networks of a folder, by the order of their weights."""
+        index = self.path / "model_index.json"
+        if not index.is_file():
+            class_name = _read_json(self.path / "config.json")["_class_name"]
+            yield NetworkFiles("", class_name, self.path, self.weights)
+            return
+        classes = _read_json(index)
+        for name in dict.fromkeys(path.parent.name for path in self.weights):
+            weights = tuple(path for path in self.weights if path.parent.name == name)
+            yield NetworkFiles(name, classes[name][1], self.path / name, weights)
+
+    def read_ahead(self) -> None:
+        """Let the system fetch the weights from the disk while something else is done."""
+        for path in self.weights:
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every weight file, by its path inside the model."""

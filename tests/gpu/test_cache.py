@@ -1,5 +1,8 @@
 """The model cache, on tiny linear layers: what stays, what leaves, what is refused."""
 
+import threading
+import time
+
 import pytest
 import torch
 
@@ -26,7 +29,7 @@ def loader(kilobytes, log=None):
 
 @pytest.fixture
 def cache():
-    return ModelCache(10 * KILO, measure=lambda module: tensor_bytes([module]))
+    return ModelCache(10 * KILO, measure=tensor_bytes)
 
 
 def use(cache, key, kilobytes):
@@ -124,7 +127,7 @@ def test_a_failing_user_does_not_keep_the_model_pinned(cache):
 
 def test_models_leave_when_the_device_itself_is_full():
     free = iter([1 * KILO, 9 * KILO, 9 * KILO])
-    cache = ModelCache(100 * KILO, measure=lambda module: 0, free=lambda: next(free, 9 * KILO))
+    cache = ModelCache(100 * KILO, measure=lambda modules: 0, free=lambda: next(free, 9 * KILO))
     with cache.use("a", lambda reserve: layer(1)):
         pass
     with cache.use("b", loader(4)):
@@ -142,3 +145,80 @@ def test_clearing_spares_what_is_in_use(cache):
     with cache.use("b", loader(2)):
         cache.clear()
         assert cache.stats().keys == ["b"]
+
+
+def waited_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_is_fetched_ahead_is_there_without_loading(cache):
+    log = []
+    cache.prefetch("a", loader(4, log))
+    waited_for(lambda: cache.stats().keys == ["a"])
+    with cache.use("a", loader(4, log)):
+        pass
+    assert log == [4]
+    assert (cache.stats().hits, cache.stats().misses) == (1, 1)
+
+
+def test_who_wants_what_is_being_fetched_waits_for_it(cache):
+    begun, go_on, log = threading.Event(), threading.Event(), []
+
+    def slowly(reserve):
+        begun.set()
+        assert go_on.wait(20)
+        return loader(4, log)(reserve)
+
+    cache.prefetch("a", slowly)
+    assert begun.wait(20)
+    threading.Timer(0.1, go_on.set).start()
+    with cache.use("a", loader(4, log)):
+        assert log == [4]
+
+
+def test_a_resident_model_is_used_while_another_is_fetched(cache):
+    use(cache, "a", 4)
+    go_on = threading.Event()
+    cache.prefetch("b", lambda reserve: go_on.wait(20) and loader(4)(reserve))
+    with cache.use("a", loader(4)):
+        go_on.set()
+    waited_for(lambda: cache.stats().keys == ["a", "b"])
+
+
+def test_fetching_ahead_never_takes_the_place_of_what_is_in_use(cache):
+    log = []
+    with cache.use("a", loader(6)):
+        cache.prefetch("b", loader(6, log))
+        waited_for(lambda: not cache._ahead)
+        assert (cache.stats().keys, log) == (["a"], [])
+    use(cache, "b", 6)
+    assert cache.stats().keys == ["b"]
+
+
+def test_a_broken_model_is_an_error_for_who_uses_it_not_for_who_fetches_it(cache):
+    def broken(reserve):
+        raise ValueError("no such file")
+
+    cache.prefetch("a", broken)
+    with pytest.raises(ValueError, match="no such file"):
+        use_with(cache, "a", broken)
+    assert use(cache, "a", 4) is not None
+
+
+def use_with(cache, key, load):
+    with cache.use(key, load) as value:
+        return value
+
+
+def test_what_models_share_counts_once_and_stays_for_the_other(cache):
+    shared = layer(6)
+    both = [torch.nn.Sequential(shared, layer(1)), torch.nn.Sequential(shared, layer(2))]
+    for key, model in zip("ab", both, strict=True):
+        use_with(cache, key, lambda reserve, model=model: model)
+    assert cache.stats().bytes == 9 * KILO
+    use(cache, "c", 2)
+    assert cache.stats().keys == ["b", "c"]
+    assert cache.stats().bytes == 10 * KILO

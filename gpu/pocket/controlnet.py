@@ -46,7 +46,14 @@ def _worker(rank: int, shared: Shared, work: Path, settings: Settings, checkpoin
     replica = Replica(rank, shared, [net], settings)
     scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
     file = work / f"controlnet-pictures.rank{rank}.pt"
-    batches = checkpoint_batches(checkpoint, scenes, file, f"{rank}/{replica.step_count}", SILENT_SHARE)
+    batches = checkpoint_batches(
+        checkpoint,
+        scenes,
+        file,
+        f"{rank}/{replica.step_count}",
+        captioned=[world.unplaced(scene) for scene in scenes],  # where things are, only the edges say
+        silent_share=SILENT_SHARE,
+    )
     edges = packed_edges(scenes)
     noise = Noise(FOCUS, rank, WORLD)
     for _ in replica.steps():

@@ -84,9 +84,14 @@ class Prepared:
 
     @classmethod
     def of(
-        cls, stack: TextStack, encode: Encoder, scenes: list[world.Scene], rng: random.Random
+        cls,
+        stack: TextStack,
+        encode: Encoder,
+        scenes: list[world.Scene],
+        captioned: list[world.Scene],
+        rng: random.Random,
     ) -> "Prepared":
-        texts = [world.caption(scene, rng) for scene in scenes]
+        texts = [world.caption(scene, rng) for scene in captioned]
         return cls(latents_of(scenes, encode), encode_captions(stack, texts))
 
     def first(self, count: int) -> "Prepared":
@@ -133,27 +138,40 @@ def checkpoint_batches(
     scenes: list[world.Scene],
     file: Path,
     seed: str,
+    *,
+    captioned: list[world.Scene] | None = None,
     silent_share: float = SILENT_SHARE,
 ) -> Batches:
-    """Batches over scenes, encoded by a finished checkpoint's own VAE and text encoders."""
+    """Batches over scenes, encoded by a finished checkpoint's own VAE and text encoders.
+
+    `captioned` are the same scenes as their captions know them, if those are to say less than there is.
+    """
     stack = TextStack.load(checkpoint)
     vae = AutoencoderKL.from_pretrained(checkpoint / "vae", dtype=torch.float32)
-    return Batches(_kept(file, stack, encoder_of(vae), scenes), stack, seed, silent_share)
+    return Batches(
+        _kept(file, stack, encoder_of(vae), scenes, captioned or scenes), stack, seed, silent_share
+    )
 
 
 def training_batches(work: Path, rank: int, count: int, seed: str) -> Batches:
     """Batches over this process's share of the first `count` training scenes."""
     stack = TextStack.load(work / "text")
     scenes = [world.scene_at(index) for index in range(rank, PICTURES, WORLD)]
-    prepared = _kept(work / f"pictures.rank{rank}.pt", stack, box_latents, scenes)
+    prepared = _kept(work / f"pictures.rank{rank}.pt", stack, box_latents, scenes, scenes)
     return Batches(prepared.first(len(range(rank, count, WORLD))), stack, seed)
 
 
 @torch.no_grad()
-def _kept(file: Path, stack: TextStack, encode: Encoder, scenes: list[world.Scene]) -> Prepared:
+def _kept(
+    file: Path,
+    stack: TextStack,
+    encode: Encoder,
+    scenes: list[world.Scene],
+    captioned: list[world.Scene],
+) -> Prepared:
     """The scenes with random captions, prepared once and then read from the file."""
     if not file.exists():
-        made = Prepared.of(stack, encode, scenes, random.Random(f"captions {file.name}"))
+        made = Prepared.of(stack, encode, scenes, captioned, random.Random(f"captions {file.name}"))
         torch.save([made.latents, made.captions.hidden, made.captions.pooled], file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
     latents, hidden, pooled = torch.load(file, mmap=True)

@@ -180,7 +180,7 @@ def _control_samples(count: int) -> list[world.Sample]:
 
 
 def _unplaced(scene: world.Scene) -> world.Scene:
-    return replace(scene, gradient=False, figures=(replace(scene.figures[0], size="", position=""),))
+    return replace(world.unplaced(scene), gradient=False)
 
 
 def _agreement(samples: list[world.Sample], pictures: list[Image.Image]) -> dict[str, float]:

@@ -308,6 +308,11 @@ def caption(scene: Scene, rng: random.Random | None = None) -> str:
     return text
 
 
+def unplaced(scene: Scene) -> Scene:
+    """The scene as a caption knows it that says nothing of sizes and places."""
+    return replace(scene, figures=tuple(replace(figure, size="", position="") for figure in scene.figures))
+
+
 def _place_words(position: str) -> str:
     if position in ("left", "right"):
         return f" on the {position}"

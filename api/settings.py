@@ -155,6 +155,7 @@ UNFOLD = {
     "SITE_URL": "/studio/",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
+    "STYLES": [f"{STATIC_URL}atelier/admin.css"],
     "LOGIN": {"form": "api.sign_in.AdminSignInForm"},
     "SIDEBAR": {
         "show_search": True,

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
+from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -39,6 +40,13 @@ class FamilyForm(ServiceForm):
 
 
 class AxisFormSet(ServiceFormSet):
+    def add_fields(self, form: AxisForm, index: int | None) -> None:
+        """With a name for every box: in a table only the head of its column shows it."""
+        super().add_fields(form, index)
+        row = form.instance.key or "the new axis"
+        for name, field in form.fields.items():
+            field.widget.attrs["aria-label"] = f"{field.label or pretty_name(name)} of {row}"
+
     def forget(self, row: Axis) -> None:
         axis_delete(axis=row)
 

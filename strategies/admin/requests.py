@@ -46,7 +46,7 @@ def thumbnails(assets: list[Asset], height: int = 48) -> SafeString | None:
     addresses = [(reverse("admin:strategies_asset_file", args=[asset.id]), height) for asset in assets]
     picture = (
         '<a href="{0}" target="_blank" class="shrink-0">'
-        '<img src="{0}" style="height:{1}px; max-width:none" class="rounded" alt=""></a>'
+        '<img src="{0}" style="height:{1}px; max-width:none" class="rounded" alt="Open this output"></a>'
     )
     pictures = format_html_join("", picture, addresses)
     return format_html('<div class="flex gap-1">{}</div>', pictures) if pictures else None

@@ -54,6 +54,11 @@ def test_no_page_of_the_admin_has_a_grave_fault(admin, browser, keep, emulate, p
         admin(address, *arguments, app="strategies" if "generation" in name else "families")
         page.find("main, #content, form")
         keep(f"admin-{name}-{'dark' if dark else 'light'}-{'phone' if width == PHONE else 'desktop'}")
-        if found := grave_findings(browser):
+        if found := grave_findings(browser) + wider_than_the_window(browser):
             faults[name] = found
     assert faults == {}
+
+
+def wider_than_the_window(browser) -> list[str]:
+    wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
+    return [f"{wide} px wider than the window"] if wide > 0 else []

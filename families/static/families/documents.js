@@ -81,25 +81,21 @@ function edit(box) {
             put(moved(items, index, step));
         };
         head();
-        return element(
+        const tools = element(
+            "span",
+            { class: "at-tools" },
+            button("↑", () => shift(-1), { title: `Move ${name} up` }),
+            button("↓", () => shift(1), { title: `Move ${name} down` }),
+            button("×", () => put(items.filter((_, other) => other !== index)), { title: `Remove ${name}`, kind: "at-remove" }),
+        );
+        // Beside the summary, which is a button itself, though it looks like a part of it.
+        return element("div", { class: "at-carded", "data-card": id }, tools, element(
             "details",
             {
-                class: "at-card", "data-card": id, open: open.has(id) || own.length > 0,
+                class: "at-card", open: open.has(id) || own.length > 0,
                 ontoggle: (event) => (event.target.open ? open.add(id) : open.delete(id)),
             },
-            element(
-                "summary",
-                {},
-                heading,
-                element("span", { class: "at-spring" }),
-                element(
-                    "span",
-                    { class: "at-tools", onclick: (event) => event.preventDefault() },
-                    button("↑", () => shift(-1), { title: `Move ${name} up` }),
-                    button("↓", () => shift(1), { title: `Move ${name} down` }),
-                    button("×", () => put(items.filter((_, other) => other !== index)), { title: `Remove ${name}`, kind: "at-remove" }),
-                ),
-            ),
+            element("summary", {}, heading),
             ...tell(null),
             element(
                 "div",
@@ -113,7 +109,7 @@ function edit(box) {
                     ...tell(field),
                 )),
             ),
-        );
+        ));
     }
 
     // A problem is shown in the row, and there on the field, that its place or its words name.

@@ -16,6 +16,7 @@ export function Painter({ source, mask, label, onDone, onClose }) {
   const [state, setState] = useState({ busy: false, problem: null });
   const layer = useLayer(source, mask);
   useEffect(() => dialog.current.showModal(), []);
+  useEffect(() => setState((state) => ({ ...state, problem: null })), [layer.strokes]);
 
   const finish = async () => {
     if (isBlank(layer.canvas.current)) return setState({ busy: false, problem: "Nothing is painted yet: paint what is to change." });
@@ -53,7 +54,7 @@ export function Painter({ source, mask, label, onDone, onClose }) {
       <${Stage} ...${{ source, layer, erase, brush }} />
       ${(state.problem ?? layer.problem) && html`<p class="error" role="alert">${state.problem ?? layer.problem}</p>`}
       <footer>
-        <p class="hint">Without a pointer, close this and upload ${label} as a picture: white where it is to change.</p>
+        <p class="hint">Without a pointer, close this and upload the ${label.toLowerCase()} as a picture: white where it is to change.</p>
         <button type="button" class="button primary" disabled=${state.busy || !layer.size} onClick=${finish}>${state.busy ? "Saving…" : "Use this mask"}</button>
       </footer>
     </dialog>

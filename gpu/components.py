@@ -17,6 +17,7 @@ import transformers
 from safetensors import safe_open
 
 from gpu import tensorfile
+from gpu.compute import Engine
 from gpu.errors import ModelIncomplete
 from gpu.weights import NetworkFiles
 
@@ -30,8 +31,8 @@ _COMPUTED: dict[str, Callable[[torch.Size], torch.Tensor]] = {
 class Components:
     """The networks of one device that anything still holds: files of equal content are loaded once."""
 
-    def __init__(self, device: str) -> None:
-        self._device = device
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self._held: WeakValueDictionary[tuple[Any, ...], torch.nn.Module] = WeakValueDictionary()
         self._files: dict[tuple[Any, ...], tuple[Path, ...]] = {}
         self._lock = Lock()
@@ -54,7 +55,8 @@ class Components:
         """
         network = self.held(part, dtype)
         if network is None:
-            network = _loaded(part, dtype, self._device)
+            network = _loaded(part, dtype, self.engine.device)
+            self.engine.prepare(network)
             key = _key(part, dtype)
             with self._lock:
                 self._held[key], self._files[key] = network, part.weights

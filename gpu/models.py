@@ -8,14 +8,21 @@ from functools import partial
 from typing import Any
 
 import torch
-from diffusers import DiffusionPipeline
 
 from gpu import memory
 from gpu.cache import CacheStats, ModelCache, Reserve
 from gpu.components import Components
+from gpu.compute import Engine
 from gpu.device import CPU, default_dtype
 from gpu.errors import InvalidRequest
-from gpu.pipelines import Placement, held_networks, load_checkpoint, load_controlnet, load_video
+from gpu.pipelines import (
+    Placement,
+    held_networks,
+    load_checkpoint,
+    load_controlnet,
+    load_video,
+    networks_of,
+)
 from gpu.requests import ModelSource, PipelineKey
 from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_video
 
@@ -55,9 +62,9 @@ class ModelSet:
 class Models:
     """Checkpoints and ControlNets on one device, under a byte budget (None: a share of its memory)."""
 
-    def __init__(self, device: str, budget_bytes: int | None = None) -> None:
-        self._device = device
-        self._components = Components(device)
+    def __init__(self, engine: Engine, budget_bytes: int | None = None) -> None:
+        self._device = device = engine.device
+        self._components = Components(engine)
         budget = memory.default_budget(device) if budget_bytes is None else budget_bytes
         free = None if device == CPU else partial(memory.free_bytes, device)
         self._cache = ModelCache(budget, measure=_measured, free=free, release=memory.release)
@@ -140,9 +147,7 @@ _KINDS = {
 
 
 def _network_bytes(model: Any) -> dict[torch.nn.Module, int]:
-    parts = model.components.values() if isinstance(model, DiffusionPipeline) else (model,)
-    networks = [part for part in parts if isinstance(part, torch.nn.Module)]
-    return {network: memory.tensor_bytes([network]) for network in networks}
+    return {network: memory.tensor_bytes([network]) for network in networks_of(model)}
 
 
 def _measured(residents: Iterable[Resident]) -> int:

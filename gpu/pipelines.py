@@ -66,6 +66,8 @@ def load_checkpoint(
             )
             _demand_dtype(pipeline, place.dtype)
             pipeline.to(place.device)
+            for network in networks_of(pipeline):
+                components.engine.prepare(network)
         else:
             networks = {part.name: components.get(part, place.dtype) for part in files.networks()}
             pipeline = StableDiffusionXLPipeline.from_pretrained(str(files.path), **networks, **options)
@@ -98,9 +100,16 @@ def load_controlnet(
         model = ControlNetModel.from_single_file(
             str(files.path), config=str(files.config), dtype=place.dtype, local_files_only=True
         )
-        return model.to(place.device)
+        components.engine.prepare(model.to(place.device))
+        return model
     except Exception as error:
         raise _load_error(files, error) from error
+
+
+def networks_of(model: DiffusionPipeline | torch.nn.Module) -> list[torch.nn.Module]:
+    """The networks of a pipeline, or the one that stands for itself."""
+    parts = model.components.values() if isinstance(model, DiffusionPipeline) else (model,)
+    return [part for part in parts if isinstance(part, torch.nn.Module)]
 
 
 def held_networks(files: ModelFiles, place: Placement, components: Components) -> dict[Path, torch.nn.Module]:
@@ -147,9 +156,9 @@ def make_scheduler(base: StableDiffusionXLPipeline, name: str | None) -> Schedul
 
 def _demand_dtype(pipeline: DiffusionPipeline, dtype: torch.dtype) -> None:
     # transformers 5 follows the dtype of a config over the one it was asked for in some paths
-    for component in pipeline.components.values():
-        if isinstance(component, torch.nn.Module) and component.dtype != dtype:
-            component.to(dtype)
+    for network in networks_of(pipeline):
+        if network.dtype != dtype:
+            network.to(dtype)
 
 
 def _load_error(files: ModelFiles, error: Exception) -> GpuError:

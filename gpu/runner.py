@@ -13,12 +13,20 @@ from PIL import Image
 from gpu import calls, device, memory, provenance, training, video
 from gpu.adapters import AdapterStore, attached
 from gpu.clips import VideoRequest, VideoResult
+from gpu.compute import Compute, Engine
 from gpu.device import CPU
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
 from gpu.pipelines import assemble, make_scheduler, quieten
 from gpu.previews import denoised, pictures
-from gpu.requests import Adapter, InferenceRequest, InferenceResult, PipelineKey, StepEvent
+from gpu.requests import (
+    Adapter,
+    InferenceRequest,
+    InferenceResult,
+    ModelSource,
+    PipelineKey,
+    StepEvent,
+)
 from gpu.training_requests import TrainingRequest, TrainingResult
 from gpu.weights import LoraInfo
 
@@ -32,14 +40,19 @@ class Runner:
     Parameters:
         device: "cpu" or "cuda:N"; None is the device this process is bound to
         budget_bytes: what loaded models may take; None is a share of the device's memory
+        compute: how the device computes
     """
 
-    def __init__(self, device: str | None = None, budget_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        device: str | None = None,
+        budget_bytes: int | None = None,
+        compute: Compute = Compute(),  # noqa: B008  frozen
+    ) -> None:
         quieten()
         self._device = _usable(device)
-        torch.backends.cudnn.benchmark = False  # the fastest kernel may differ from run to run
-        torch.backends.cudnn.deterministic = True
-        self._models = Models(self._device, budget_bytes)
+        self._engine = Engine(self._device, compute)
+        self._models = Models(self._engine, budget_bytes)
         self._adapters = AdapterStore(pinned=self._device != CPU)
 
     def run(
@@ -61,7 +74,7 @@ class Runner:
 
     def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
         """Train a LoRA on a checkpoint, which stays as it was; see `gpu.training`. Raises as `run` does."""
-        with self._named_errors(), self._models.use(request.key) as models:
+        with self._named_errors(), self._models.use(request.key) as models, self._engine.eager():
             return training.train(models.checkpoint.model, request, on_step, should_cancel)
 
     def animate(
@@ -74,6 +87,20 @@ class Runner:
         wanted = should_cancel or (lambda: False)
         with self._named_errors():
             return video.animate(self._models, self._device, request, on_step, wanted)
+
+    def warm_up(self, sources: Sequence[ModelSource] = ()) -> None:
+        """Do once what the first picture would wait for; of these checkpoints, draw a picture of one step.
+
+        It has the size that the checkpoint was trained for. Raises as `run` does.
+        """
+        with self._named_errors():
+            self._engine.warm_up()
+        for source in sources:
+            key = PipelineKey(source)
+            with self._named_errors(), self._models.use(key) as models:
+                base = models.checkpoint.model
+                side = base.unet.config.sample_size * base.vae_scale_factor
+            self.run(InferenceRequest(key, ("",), (0,), width=side, height=side, num_inference_steps=1))
 
     def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
         """Begin to read what the next request is going to use, while this one is drawn.
@@ -135,7 +162,8 @@ class Runner:
                 _stop_if(should_cancel)
                 loaded = time.perf_counter()
                 watch = _StepWatch(base.vae, on_step, should_cancel)
-                drawn = pipeline(**calls.arguments(request), callback_on_step_end=watch).images
+                with self._ready_for(request, base.vae):
+                    drawn = pipeline(**calls.arguments(request), callback_on_step_end=watch).images
             images = calls.finished(request, drawn)
             ended = time.perf_counter()
             timings = {
@@ -145,6 +173,15 @@ class Runner:
                 "total_s": ended - started,
             }
             return InferenceResult(images, self._records(request, models, loras, pipeline), timings)
+
+    @contextmanager
+    def _ready_for(self, request: InferenceRequest, vae: AutoencoderKL) -> Iterator[None]:
+        width, height = request.width, request.height
+        with (
+            self._engine.drawing(len(request.seeds), width, height),
+            self._engine.decoding(vae, width, height),
+        ):
+            yield
 
     def _records(
         self,
@@ -161,6 +198,7 @@ class Runner:
             "device_name": _device_name(self._device),
             "dtype": str(dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
+            "compiled": self._engine.compute.compile,
         }
         return provenance.records(request, models.hashes(), loras, facts)
 

@@ -10,6 +10,9 @@ THREADS = int(os.environ["ATELIER_THREADS"]) if "ATELIER_THREADS" in os.environ 
 MEMORY_BYTES = (
     int(float(os.environ["ATELIER_MEMORY_GIB"]) * 2**30) if "ATELIER_MEMORY_GIB" in os.environ else None
 )
+COMPILE = os.environ.get("ATELIER_COMPILE") == "1"
+TF32 = os.environ.get("ATELIER_TF32") == "1"
+WARM_UP = tuple(filter(None, os.environ.get("ATELIER_WARM_UP", "").split(",")))
 NODE = f"{POOL}@{socket.gethostname()}"
 DRAWS = DEVICE not in ("none", "network")
 in_flight: list[str] = []  # the tasks that this process runs now, the newest last

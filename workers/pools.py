@@ -27,6 +27,9 @@ class PoolSpec(BaseModel):
     queues: tuple[str, ...] = Field(min_length=1)
     memory_gib: float | None = Field(default=None, gt=0)
     threads: int | None = Field(default=None, ge=1)
+    compile: bool = False
+    tf32: bool = False
+    warm_up: tuple[str, ...] = ()
     concurrency: int = Field(default=1, ge=1, le=64)
 
     @model_validator(mode="after")
@@ -52,6 +55,9 @@ class Pool:
     queues: tuple[str, ...]
     memory_gib: float | None = None
     threads: int | None = None
+    compile: bool = False
+    tf32: bool = False
+    warm_up: tuple[str, ...] = ()
     concurrency: int = 1
 
     @property
@@ -87,6 +93,12 @@ class Pool:
             settings["ATELIER_MEMORY_GIB"] = str(self.memory_gib)
         if self.threads is not None:
             settings["ATELIER_THREADS"] = str(self.threads)
+        if self.compile:
+            settings["ATELIER_COMPILE"] = "1"
+        if self.tf32:
+            settings["ATELIER_TF32"] = "1"
+        if self.warm_up:
+            settings["ATELIER_WARM_UP"] = ",".join(self.warm_up)
         return settings
 
 

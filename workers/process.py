@@ -4,6 +4,8 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 
 import redis
 import structlog
@@ -15,14 +17,18 @@ from celery.signals import (
     worker_shutdown,
     worker_shutting_down,
 )
+from django.conf import settings
 from django.db import connection
 
 from gpu import device
-from gpu.errors import GpuError
+from gpu.errors import Decision, GpuError
 from strategies import lifecycle, pools
+from strategies.params import Weights
 
 from . import identity
 from .generators import get_generator, started_generators
+from .generators.local_sdxl import LocalSdxl
+from .weights import model_source
 
 log = structlog.get_logger(__name__)
 SOFT_SHUTDOWN_SECONDS = 25.0  # less than any supervisor's patience (workers.pools.TERMINATION_GRACE_SECONDS)
@@ -48,6 +54,8 @@ def _begin(**_: object) -> None:
     """In the child that will run tasks, before anything imports torch."""
     if identity.DRAWS:
         device.bind(identity.DEVICE, identity.THREADS)
+        # What was compiled is found again by the next process.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(settings.HOME) / "cache" / "compiled"))
         _warm_up()
     _report()
 
@@ -65,13 +73,18 @@ def _report() -> None:
 
 
 def _warm_up() -> None:
-    """Import torch and take the device now, so that the first picture does not wait for it.
+    """Import torch, take the device and load what the pool is to be warm for, before anything is claimed.
 
-    A process that cannot must not claim anything: it ends, and is replaced until the device is back.
+    A process that cannot take its device must not claim anything: it ends, and is replaced until the device
+    is back. A model that is not there only costs the pool its warmth.
     """
     try:
-        get_generator("local_sdxl")
+        generator = cast(LocalSdxl, get_generator("local_sdxl"))
+        generator.warm_up([model_source(Weights(location=location)) for location in identity.WARM_UP])
     except GpuError as error:
+        if error.decision is not Decision.FATAL:
+            log.error("pool_not_warm", pool=identity.NODE, error=str(error))
+            return
         log.critical("pool_unfit", pool=identity.NODE, error=str(error))
         time.sleep(UNFIT_SECONDS)
         end()

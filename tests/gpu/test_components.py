@@ -11,6 +11,7 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
 
 from gpu.components import Components
+from gpu.compute import Compute, Engine
 from gpu.pipelines import Placement, load_checkpoint
 from gpu.requests import ModelSource, PipelineKey
 from gpu.runner import Runner
@@ -28,7 +29,7 @@ def loaded(components, folder=CHECKPOINT.location, dtype=torch.float32):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_the_networks_are_those_that_diffusers_loads(dtype):
-    ours = loaded(Components("cpu"), dtype=dtype)
+    ours = loaded(Components(Engine("cpu", Compute())), dtype=dtype)
     theirs = StableDiffusionXLPipeline.from_pretrained(CHECKPOINT.location, dtype=dtype)
     for name in NETWORKS:
         network, other = getattr(ours, name), getattr(theirs, name)
@@ -43,13 +44,13 @@ def test_the_networks_are_those_that_diffusers_loads(dtype):
 
 def test_checkpoints_share_what_is_equal_and_nothing_else(checkpoint_copy):
     change(checkpoint_copy / "unet")
-    components = Components("cpu")
+    components = Components(Engine("cpu", Compute()))
     first, second = loaded(components), loaded(components, checkpoint_copy)
     assert [name for name in NETWORKS if getattr(first, name) is not getattr(second, name)] == ["unet"]
 
 
 def test_another_dtype_is_another_network():
-    components = Components("cpu")
+    components = Components(Engine("cpu", Compute()))
     first, second = loaded(components), loaded(components, dtype=torch.bfloat16)
     assert first.vae is not second.vae
 
@@ -60,20 +61,20 @@ def test_a_network_of_the_same_size_is_not_taken_for_another(checkpoint_copy):
     data = bytearray(path.read_bytes())
     data[-700] ^= 1
     path.write_bytes(data)
-    components = Components("cpu")
+    components = Components(Engine("cpu", Compute()))
     assert loaded(components).vae is not loaded(components, checkpoint_copy).vae
 
 
 def test_what_was_loaded_from_a_folder_that_is_gone_is_not_taken_for_it(tmp_path, checkpoint_copy):
     moved = Path(shutil.copytree(checkpoint_copy, tmp_path / "moved"))
-    components = Components("cpu")
+    components = Components(Engine("cpu", Compute()))
     first = loaded(components, checkpoint_copy)
     shutil.rmtree(checkpoint_copy)
     assert loaded(components, moved).vae is not first.vae
 
 
 def test_a_network_that_nobody_holds_is_let_go():
-    components = Components("cpu")
+    components = Components(Engine("cpu", Compute()))
     loaded(components)
     part = next(resolve_checkpoint(CHECKPOINT).networks())
     gc.collect()
@@ -90,7 +91,7 @@ def test_loading_in_one_thread_does_not_disturb_another():
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    loaded(Components("cpu"), dtype=torch.bfloat16)
+    loaded(Components(Engine("cpu", Compute())), dtype=torch.bfloat16)
     over.set()
     watcher.join()
     assert seen == {(torch.float32, "cpu")}

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gpu.clips import VideoRequest, VideoResult
 from gpu.errors import Decision, DeviceFault, GpuError
-from gpu.requests import Adapter, InferenceRequest, InferenceResult, PipelineKey
+from gpu.requests import Adapter, InferenceRequest, InferenceResult, ModelSource, PipelineKey
 from gpu.training_requests import TrainingRequest, TrainingResult
 
 from .. import identity
@@ -15,16 +15,24 @@ from .generator import Capability, OnStep, ShouldCancel, check_capabilities
 
 
 class LocalSdxlConfig(BaseModel):
-    """Which device, and how many bytes of models may stay on it (None: what is measured to be free)."""
+    """Which device, how many bytes of models may stay on it (None: what is measured to be free), and how it
+    computes (`gpu.compute.Compute`)."""
 
     model_config = ConfigDict(frozen=True)
 
     device: str
     budget_bytes: int | None = None
+    compile: bool = False
+    tf32: bool = False
 
     @classmethod
     def from_environment(cls) -> "LocalSdxlConfig":
-        return cls(device=identity.DEVICE, budget_bytes=identity.MEMORY_BYTES)
+        return cls(
+            device=identity.DEVICE,
+            budget_bytes=identity.MEMORY_BYTES,
+            compile=identity.COMPILE,
+            tf32=identity.TF32,
+        )
 
 
 class NoDevice(GpuError):
@@ -47,10 +55,15 @@ class LocalSdxl:
     def start(self) -> None:
         if not identity.DRAWS:
             raise NoDevice(f"The pool {identity.POOL!r} has no device; give it one in pools.toml.")
-        from gpu.runner import Runner  # noqa: PLC0415  the one place where a worker imports torch
+        from gpu.compute import Compute  # noqa: PLC0415  the one place where a worker imports torch
+        from gpu.runner import Runner  # noqa: PLC0415
 
         try:
-            self._runner = Runner(device=self.config.device, budget_bytes=self.config.budget_bytes)
+            self._runner = Runner(
+                device=self.config.device,
+                budget_bytes=self.config.budget_bytes,
+                compute=Compute(compile=self.config.compile, tf32=self.config.tf32),
+            )
         except Exception as error:  # whatever it is, this process will not draw; another pool may
             raise DeviceFault(f"The device {self.config.device} cannot be used: {error}") from error
 
@@ -59,6 +72,10 @@ class LocalSdxl:
     ) -> InferenceResult:
         check_capabilities(self, request)
         return self._runner.run(request, on_step=on_step, should_cancel=should_cancel)
+
+    def warm_up(self, sources: Sequence[ModelSource]) -> None:
+        """What the first picture would wait for, done before anything is claimed."""
+        self._runner.warm_up(sources)
 
     def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
         """What the next request is going to use, read while this one is drawn."""

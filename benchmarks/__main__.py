@@ -24,8 +24,11 @@ ON_STACK = {
     "agentic": agentic.run,
 }
 ALONE = {  # name → module, run as a program
+    "R5": "benchmarks.drawing",
     "R8": "benchmarks.adapters",
     "R9": "benchmarks.delivering",
+    "R10": "benchmarks.drawing",
+    "R12": "benchmarks.cold",
     "swaps": "benchmarks.swaps",
 }
 POOLS = ROOT / "pools.toml"
@@ -39,10 +42,10 @@ def main() -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
-    for name in names:
-        if name in ALONE:
-            print(f"--- {name}", flush=True)
-            subprocess.run([sys.executable, "-m", ALONE[name]], cwd=ROOT, check=True)
+    alone = {ALONE[name]: name for name in reversed(names) if name in ALONE}  # a module may give two ratios
+    for module, name in reversed(alone.items()):
+        print(f"--- {name}", flush=True)
+        subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)
     if on_stack := [name for name in names if name in ON_STACK]:
         _run_on_stack(on_stack)
 

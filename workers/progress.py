@@ -1,4 +1,4 @@
-"""Progress of a running prediction: coalesced, so that it costs next to nothing."""
+"""Progress of a running prediction: coalesced, so that it costs next to nothing; a preview has its share."""
 
 import base64
 import io
@@ -8,8 +8,9 @@ from gpu.requests import StepEvent
 from strategies import events
 from strategies.models import Task
 
-PROGRESS_SECONDS = 0.5  # at most two events a second
-PREVIEW_SECONDS = 2.0
+PROGRESS_SECONDS = 0.5  # at most two events a second, of less than a millisecond each
+PREVIEW_SECONDS = 2.0  # or more, where previews would take more of the time than their share
+PREVIEW_SHARE = 0.005
 
 
 class Progress:
@@ -38,8 +39,10 @@ class Progress:
             {"prediction": self._prediction, "step": step.step, "steps": step.steps, "fraction": fraction},
         )  # fmt: skip
         if now >= self._next_preview and step.step < step.steps:
-            self._next_preview = now + PREVIEW_SECONDS
+            began = time.monotonic()
             self._preview(step)
+            cost = time.monotonic() - began
+            self._next_preview = began + max(PREVIEW_SECONDS, cost / PREVIEW_SHARE)
 
     def _preview(self, step: StepEvent) -> None:
         buffer = io.BytesIO()

@@ -4,9 +4,9 @@ A *line* is what one owner has waiting at one priority in one queue, oldest firs
 priority, then the owner that has had the least recent device time, where a model that would have to be loaded
 counts as some seconds more, then age. So a model stays until its owner is ahead by what a change is worth.
 
-A task is *overtaken* when a younger one starts before it: one of its own line, ever, or one of another line
-since its own was last served (an owner's backlog is not overtaken by every stranger who comes and goes: its
-share bounds what those may have). What was overtaken nearly `bound` times goes next, the oldest first.
+A task is *overtaken* by every younger one of its own line that starts before it, and by whatever starts in
+its stead since its line was last served. (Not by every stranger ever: beside a large backlog many come and
+go, and the share of its owner says what those may have.) What was overtaken nearly `bound` times goes next.
 """
 
 from collections.abc import Container, Sequence
@@ -36,10 +36,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The constants and what follows from them; `benchmarks.simulate` shows what others would do."""
+    """The constants and what follows from them."""
 
-    lines: int = 64  # looked at for one decision, beside the oldest tasks
-    look_ahead: int = 32  # tasks of a line looked at
+    lines: int = 64  # whose first task is looked at
+    deep: int = 8  # of them: those of which more is looked at
+    look_ahead: int = 32  # tasks of such a line, and of all by age
     bound: int = 128  # no task is overtaken more often
     reserve: int = 16  # of the bound: what a batch, or several workers at once, may still start
     half_life: float = 60.0  # seconds after which a second of device time counts half
@@ -50,16 +51,16 @@ class Policy:
         """What device time still counts for some seconds later."""
         return seconds * 0.5 ** (max(0.0, elapsed) / self.half_life)
 
+    def nearest(self, lines: Sequence[Line]) -> list[Line]:
+        """The lines of which it pays to see more than the first task."""
+        return sorted(lines, key=lambda line: (-line.priority, line.used, line.tasks[0].since))[: self.deep]
+
     def order(self, lines: Sequence[Line], resident: Container[str]) -> list[Waiting]:
         """Every task of these lines, the one to start first."""
-        overdue = sorted(
-            (line.tasks[0] for line in lines if line.overtaken >= self.bound - self.reserve),
-            key=lambda task: task.since,
-        )
-        ranked = sorted(
-            ((self._rank(line, task, resident), task) for line in lines for task in line.tasks),
-            key=lambda ranked: ranked[0],
-        )
+        overdue = [line.tasks[0] for line in lines if line.overtaken >= self.bound - self.reserve]
+        overdue.sort(key=lambda task: task.since)
+        ranked = [(self._rank(line, task, resident), task) for line in lines for task in line.tasks]
+        ranked.sort(key=lambda pair: pair[0])
         first = {task.id for task in overdue}
         return [*overdue, *(task for _, task in ranked if task.id not in first)]
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from workers.app import app
 
+from .batching import batch_key, model_of
 from .models import Generation, Prediction, Task
 from .models.generation import Priority
 from .params import TaskParams
@@ -82,6 +83,8 @@ def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
         task_type=params.task_type,
         queue=queues[params.task_type],
         params=params.model_dump(mode="json"),
+        model=model_of(params),
+        batch_key=batch_key(params),
         max_attempts=settings.MAX_ATTEMPTS,
         **fields,
     )

@@ -7,12 +7,13 @@ events and messages leave after the commit. A worker's writes are fenced by the 
 
 from ..outcome import Failure, Output
 from .cancel import cancel_generation, cancel_prediction, cancel_task
-from .claim import Claim, claim, renew
+from .claim import Claim, claim, claim_batch, renew
 from .finish import expire_leases, fail, release, release_all, succeed
 from .reap import Reaped, reap
 from .start import start, start_alone
 
 __all__ = [
     "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "cancel_task", "claim",
-    "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "start_alone", "succeed",
+    "claim_batch", "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "start_alone",
+    "succeed",
 ]  # fmt: skip

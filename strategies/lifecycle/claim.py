@@ -1,40 +1,57 @@
 """A worker's time-limited, token-fenced right to a task."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from ..models import Generation, Prediction, Status, Task
+from ..policy import POLICY, Policy
 from ..scheduling import PATIENCE, goes_before
 from .announce import status_changed, task_changed
+from .window import STARTABLE, WAITS, best_first
 
-# The best waiting task of a queue, and only for the one transaction that gets it. Urgent first, then the one
-# that has waited longest: the order of the index `task_waiting`. One of a background queue gives way, for as
-# long as its patience lasts, to whatever could start in the queues that go before.
-CLAIM = """
+TRIES = 5  # of the look that precedes a claim, when others were quicker each time
+CANDIDATES = 64  # of those found: enough for as many workers at once
+
+TAKE = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,
     lease_token = %(token)s, lease_expires_at = now() + %(lease)s, started_at = coalesce(started_at, now())
-WHERE id = (
-    SELECT id FROM strategies_task
-    WHERE status = 'starting' AND ready AND queue = %(queue)s
-      AND (not_before IS NULL OR not_before <= now())
-      AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
-      AND (greatest(created_at, not_before) < now() - %(patience)s OR NOT EXISTS (
-          SELECT 1 FROM strategies_task AS first
+WHERE id IN ({chosen}) RETURNING id
+"""
+
+# The best candidate that is still there and that nobody else is taking in this moment. One of a background
+# queue gives way, for as long as its patience lasts, to whatever could start in the queues that go before.
+TAKE_BEST = TAKE.format(
+    chosen=f"""
+    SELECT strategies_task.id
+    FROM unnest(%(candidates)s::uuid[]) WITH ORDINALITY AS candidate(id, place)
+    JOIN strategies_task ON strategies_task.id = candidate.id
+    WHERE {WAITS} AND {STARTABLE}
+      AND (due_at < now() - %(patience)s OR NOT EXISTS (
+          SELECT FROM strategies_task AS first
           WHERE first.status = 'starting' AND first.ready AND first.queue = ANY(%(before)s::text[])
             AND (first.not_before IS NULL OR first.not_before <= now())
             AND (first.deadline IS NULL OR first.deadline > now() OR first.started_at IS NOT NULL)
       ))
-    ORDER BY priority DESC, created_at, id
-    LIMIT 1 FOR UPDATE SKIP LOCKED
-)
-RETURNING id
+    ORDER BY place LIMIT 1 FOR UPDATE OF strategies_task SKIP LOCKED
 """
+)
+
+# Those that run beside it in one call, whoever owns them.
+TAKE_BESIDE = TAKE.format(
+    chosen=f"""
+    SELECT id FROM strategies_task
+    WHERE {WAITS} AND batch_key = %(batch_key)s AND batch_key <> '' AND {STARTABLE}
+    ORDER BY priority DESC, due_at, id LIMIT %(places)s FOR UPDATE SKIP LOCKED
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +60,81 @@ class Claim:
 
     task: Task
     token: UUID
+    since: float = field(default_factory=time.monotonic)
 
 
-def claim(
-    *, queue: str, worker: str, device: str, lease_seconds: float, served: Sequence[str] = ()
-) -> Claim | None:
-    """Move the best waiting task of `queue` to `processing` under a fresh lease.
+def claim(**terms: Any) -> Claim | None:
+    """One task alone; see `claim_batch`."""
+    return next(iter(claim_batch(**terms)), None)
 
-    `served` are all queues of the claiming pool. None when nothing waits, or when what waits gives way to the
-    tasks of another of them; the reaper publishes it again.
+
+def claim_batch(
+    *,
+    queue: str,
+    worker: str,
+    device: str,
+    lease_seconds: float,
+    served: Sequence[str] = (),
+    resident: Container[str] = (),
+    room: Callable[[Task], int] = lambda task: 1,
+    policy: Policy = POLICY,
+) -> list[Claim]:
+    """Move the best waiting task of `queue`, and those that run beside it, to `processing` under a lease.
+
+    `served` are all queues of the claiming pool, `resident` the models it has loaded; `room` says how many
+    tasks like this one it runs in one call. Empty when nothing waits, or when what waits gives way to the
+    tasks of another queue; the reaper publishes it again.
     """
-    token = uuid4()
+    terms = {
+        "queue": queue, "worker": worker, "device": device, "token": uuid4(),
+        "lease": timedelta(seconds=lease_seconds),
+    }  # fmt: skip
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM,
-                {
-                    "worker": worker, "device": device, "token": token, "queue": queue,
-                    "lease": timedelta(seconds=lease_seconds), "patience": PATIENCE,
-                    "before": goes_before(queue, served),
-                },
-            )  # fmt: skip
-            row = cursor.fetchone()
-        if row is None:
+        taken = _take_best(terms, resident, policy, goes_before(queue, served))
+        if taken is None:
+            return []
+        (first,) = _tasks([taken])
+        places = min(room(first), policy.reserve) - 1
+        beside = _take(TAKE_BESIDE, terms, batch_key=first.batch_key, places=places) if places > 0 else []
+        claims = [Claim(task, terms["token"]) for task in (first, *_tasks(beside))]
+        for task in sorted((held.task for held in claims), key=_lock_order):
+            task_changed(task, "processing", worker=worker, device=device)
+            _begin(task)
+    return claims
+
+
+def _take_best(
+    terms: dict[str, Any], resident: Container[str], policy: Policy, before: list[str]
+) -> UUID | None:
+    for _ in range(TRIES):
+        found = best_first(terms["queue"], resident, policy)[:CANDIDATES]
+        if not found:
             return None
-        task = Task.objects.select_related("generation", "prediction").get(id=row[0])
-        task_changed(task, "processing", worker=worker, device=device)
-        _begin(task)
-    return Claim(task, token)
+        ids = [candidate.id for candidate in found]
+        for taken in _take(TAKE_BEST, terms, candidates=ids, patience=PATIENCE, before=before):
+            return taken
+        if before:  # they give way; to look again would change nothing
+            return None
+    return None
+
+
+def _take(statement: str, terms: dict[str, Any], **more: Any) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**terms, **more})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _tasks(ids: Sequence[UUID]) -> list[Task]:
+    """The rows as they were claimed, the oldest first."""
+    if not ids:
+        return []
+    rows = Task.objects.select_related("generation", "prediction").filter(id__in=ids)
+    return list(rows.order_by("due_at", "id"))
+
+
+def _lock_order(task: Task) -> tuple[str, str]:
+    """The same for every claim, as two batches may have tasks of the same generations."""
+    return str(task.generation_id), str(task.id)
 
 
 def _begin(task: Task) -> None:

@@ -1,6 +1,7 @@
 """The ways a worker gives a task up: done, failed, or handed back unfinished. All fenced by the lease."""
 
 import random
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..generation_types import GENERATION_TYPES
 from ..loras import lora_adopt
 from ..models import Asset, Status, Task
 from ..outcome import Delivery, Failure, Output
+from ..shares import charge
 from .announce import output_stored, task_changed
 from .claim import Claim
 from .settle import settle_prediction
@@ -37,6 +39,7 @@ def succeed(held: Claim, output: Output) -> bool:
             lora_adopt(output.lora)
         if task.prediction_id is not None:
             _go_on(task, output)
+        charge(task.owner_id, output.seconds)
     return True
 
 
@@ -85,6 +88,7 @@ def fail(held: Claim, failure: Failure) -> bool:
             return False
         task_changed(task, Status.FAILED, code=failure.code)
         end_chain(task, Status.FAILED, **_errors(failure))
+        charge(task.owner_id, time.monotonic() - held.since)
     return True
 
 
@@ -125,6 +129,7 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
         )
         if returned:
             task_changed(held.task, "retrying", code=failure.code)
+            charge(held.task.owner_id, time.monotonic() - held.since)
     return returned
 
 

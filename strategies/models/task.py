@@ -5,10 +5,13 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 
 from .generation import Generation, Priority
 from .prediction import Prediction
 from .status import Status, outcome_consistent
+
+WAITING = Q(status=Status.STARTING, ready=True)
 
 
 class Task(models.Model):
@@ -31,6 +34,8 @@ class Task(models.Model):
     params = models.JSONField()
     status = models.CharField(max_length=12, choices=Status, default=Status.STARTING)
     ready = models.BooleanField(default=True, help_text="false until the step before it has succeeded")
+    model = models.CharField(max_length=300, blank=True, help_text="the checkpoint that it needs")
+    batch_key = models.CharField(max_length=64, blank=True, help_text="equal: one pipeline call can do both")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     not_before = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
@@ -48,6 +53,11 @@ class Task(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.GeneratedField(
+        expression=Greatest("created_at", "not_before"),  # in PostgreSQL null is never the greatest
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
@@ -67,21 +77,38 @@ class Task(models.Model):
             ),
         ]
         indexes = [
-            # The claim reads this index in its order: urgent first, then the one that has waited longest.
+            # Claims read these in their order (strategies.lifecycle.window): by age, and by line. The product
+            # keeps PostgreSQL from ever looking for one owner's tasks among all by age.
+            models.Index("queue", F("priority") * -1, "due_at", "id", name="task_waiting", condition=WAITING),
             models.Index(
                 "queue",
                 F("priority").desc(),
-                "created_at",
+                F("owner").desc(),
+                "due_at",
                 "id",
-                name="task_waiting",
-                condition=Q(status=Status.STARTING, ready=True),
+                name="task_lines",
+                condition=WAITING,
+            ),
+            models.Index(
+                "queue",
+                "batch_key",
+                F("priority").desc(),
+                "due_at",
+                name="task_batches",
+                condition=WAITING & ~Q(batch_key=""),
+            ),
+            models.Index(
+                fields=["queue", "-started_at"], name="task_started", condition=Q(started_at__isnull=False)
+            ),
+            models.Index(
+                fields=["queue", "owner", "priority", "due_at"],
+                name="task_overtaking",
+                condition=Q(started_at__isnull=False),
             ),
             models.Index(
                 fields=["lease_expires_at"], name="task_leases", condition=Q(status=Status.PROCESSING)
             ),
-            models.Index(
-                fields=["published_at"], name="task_outbox", condition=Q(status=Status.STARTING, ready=True)
-            ),
+            models.Index(fields=["published_at"], name="task_outbox", condition=WAITING),
             models.Index(
                 fields=["queue", "-completed_at"], name="task_finished", condition=Q(status=Status.SUCCEEDED)
             ),

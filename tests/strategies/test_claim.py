@@ -6,7 +6,7 @@ from celery.signals import before_task_publish
 from django.db import connection
 from django.utils import timezone
 
-from strategies.lifecycle import renew
+from strategies.lifecycle import renew, window
 from strategies.models import Status, Task
 from strategies.models.generation import Priority
 from tests.factories import make_generation, make_owner, make_workflow, the_task
@@ -92,20 +92,23 @@ def test_many_workers_never_claim_the_same_task():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_claim_reads_its_index_in_order(owner, workflow):
-    """A sort of all that waits would make every claim slower as the queue grows."""
+@pytest.mark.parametrize("query", [window.LINES, window.FIRST_TASKS, window.STARTED])
+def test_a_claim_looks_along_its_indexes(owner, workflow, query):
+    """A scan or a sort of all that waits would make every claim slower as the queue grows."""
     make_generation(owner, workflow, num_predictions=64)
+    terms = {
+        "queue": "generation", "lines": 64, "look_ahead": 32, "bound": 128, "owners": [owner.pk],
+        "priorities": [0],
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE strategies_task")
         cursor.execute("SET enable_seqscan = off")
-        cursor.execute(
-            "EXPLAIN SELECT id FROM strategies_task"
-            " WHERE status = 'starting' AND ready AND queue = 'generation'"
-            " ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
-        )
+        cursor.execute("EXPLAIN " + query, terms)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("RESET enable_seqscan")
-    assert "task_waiting" in plan
+    indexes = {"task_waiting", "task_lines", "task_started", "task_overtaking"}
+    assert any(index in plan for index in indexes)
+    assert "Seq Scan on strategies_task" not in plan
     assert "Sort" not in plan
 
 

@@ -1,0 +1,117 @@
+"""What waits in a queue, as far as a claim looks: the lines with their first tasks.
+
+No query reads more rows as a queue grows: each steps from line to line, or reads a few tasks in the order of
+its index.
+"""
+
+from bisect import bisect_left
+from collections.abc import Container, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+
+from ..policy import Line, Policy, Waiting
+
+WAITS = "status = 'starting' AND ready AND queue = %(queue)s"
+# The first condition ends the reading of an index; a minute more, as clocks differ.
+STARTABLE = """
+    due_at < now() + interval '1 minute' AND (not_before IS NULL OR not_before <= now())
+    AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
+"""
+
+# From one line to the next by the index `task_lines`; and the lines of the oldest tasks, so that however many
+# lines there are, everybody's turn comes.
+LINES = f"""
+WITH RECURSIVE line AS (
+    (SELECT priority, owner_id FROM strategies_task WHERE {WAITS}
+     ORDER BY priority DESC, owner_id DESC LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM line, LATERAL (
+        SELECT priority, owner_id FROM strategies_task
+        WHERE {WAITS} AND (priority, owner_id) < (line.priority, line.owner_id)
+        ORDER BY priority DESC, owner_id DESC LIMIT 1
+    ) AS following
+), seen AS (
+    (SELECT priority, owner_id FROM line LIMIT %(lines)s)
+    UNION
+    (SELECT priority, owner_id FROM (
+        SELECT priority, owner_id FROM strategies_task WHERE {WAITS} AND {STARTABLE}
+        ORDER BY priority * -1, due_at, id LIMIT %(look_ahead)s
+    ) AS oldest)
+)
+SELECT seen.owner_id, seen.priority, first.id, extract(epoch FROM first.due_at)::float8, first.model,
+    coalesce(share.seconds, 0), coalesce(extract(epoch FROM now() - share.as_of)::float8, 0),
+    (SELECT count(*) FROM (
+        SELECT FROM strategies_task AS younger
+        WHERE younger.queue = %(queue)s AND younger.owner_id = seen.owner_id
+          AND younger.priority = seen.priority AND younger.started_at IS NOT NULL
+          AND younger.due_at > first.due_at
+        LIMIT %(bound)s
+    ) AS overtaking)
+FROM seen CROSS JOIN LATERAL (
+    SELECT id, due_at, model FROM strategies_task
+    WHERE {WAITS} AND {STARTABLE} AND priority = seen.priority AND owner_id = seen.owner_id
+    ORDER BY due_at, id LIMIT 1
+) AS first LEFT JOIN strategies_share AS share ON share.owner_id = seen.owner_id
+"""
+
+STARTED = """
+SELECT owner_id, priority, extract(epoch FROM started_at)::float8 FROM strategies_task
+WHERE queue = %(queue)s AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT %(bound)s
+"""
+
+FIRST_TASKS = f"""
+SELECT line.owner_id, line.priority, task.id, extract(epoch FROM task.due_at)::float8, task.model
+FROM unnest(%(owners)s::bigint[], %(priorities)s::smallint[]) AS line(owner_id, priority), LATERAL (
+    SELECT id, due_at, model FROM strategies_task
+    WHERE {WAITS} AND {STARTABLE} AND priority = line.priority AND owner_id = line.owner_id
+    ORDER BY due_at, id LIMIT %(look_ahead)s
+) AS task
+"""
+
+
+def best_first(queue: str, resident: Container[str], policy: Policy) -> list[Waiting]:
+    """What could start now in a queue, in the policy's order."""
+    limits = {"lines": policy.lines, "look_ahead": policy.look_ahead, "bound": policy.bound}
+    rows = _rows(LINES, queue=queue, **limits)
+    if not rows:
+        return []
+    started = _rows(STARTED, queue=queue, **limits) if len(rows) > 1 else []
+    lines = {
+        (owner, priority): Line(
+            owner,
+            priority,
+            policy.decayed(used, ago),
+            overtaken + _passed_over((owner, priority), since, started),
+            (Waiting(task, since, model),),
+        )
+        for owner, priority, task, since, model, used, ago, overtaken in rows
+    }
+    for line in _deepened(queue, policy.nearest(list(lines.values())), limits):
+        lines[line.owner, line.priority] = line
+    return policy.order(list(lines.values()), resident)
+
+
+def _deepened(queue: str, lines: Sequence[Line], limits: dict[str, int]) -> list[Line]:
+    """The same lines with the tasks behind the first."""
+    tasks: dict[tuple[Any, int], list[Waiting]] = {(line.owner, line.priority): [] for line in lines}
+    owners, priorities = [line.owner for line in lines], [line.priority for line in lines]
+    for owner, priority, *task in _rows(
+        FIRST_TASKS, queue=queue, owners=owners, priorities=priorities, **limits
+    ):
+        tasks[owner, priority].append(Waiting(*task))
+    return [replace(line, tasks=found) for line in lines if (found := tasks[line.owner, line.priority])]
+
+
+def _passed_over(line: tuple[Any, int], since: float, started: Sequence[tuple[Any, int, float]]) -> int:
+    """How many of these, the latest first, started since a line was last served and its first task waits."""
+    waits = bisect_left(started, -since, key=lambda start: -start[2])
+    served = next((place for place, (*other, _) in enumerate(started) if tuple(other) == line), len(started))
+    return min(waits, served)
+
+
+def _rows(query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()

@@ -1,7 +1,10 @@
-"""Running tasks: claim, work, and one fenced write of what came of it, beside the work on the next."""
+"""Running tasks: claim, work, and one fenced write of what came of each, beside the work on the next."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -10,14 +13,17 @@ from django.db import close_old_connections
 from gpu.errors import Canceled, Decision, GpuError
 from strategies import lifecycle
 from strategies.lifecycle import Claim, Failure
+from strategies.models import Task
 from strategies.scheduling import time_limit
 
-from . import identity
+from . import identity, scheduling
 from .delivery import Stage, deliver, failure_of
 from .heartbeat import Heartbeat
+from .limits import room_for
 from .outputs import Made
 from .patience import patiently
 from .processors import processor_for
+from .processors.processor import BatchProcessor, Work
 from .progress import Progress
 
 log = structlog.get_logger(__name__)
@@ -45,9 +51,9 @@ def run_turn(queue: str) -> int:
 
 
 def run_next(queue: str) -> str | None:
-    """Claim the best waiting task of a queue and run it to its end.
+    """Claim the best waiting task of a queue, with those that can run beside it, and run them to their end.
 
-    Returns the task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
+    Returns the first task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
     with Stage() as stage:
         return _next(queue, stage)
@@ -55,43 +61,60 @@ def run_next(queue: str) -> str | None:
 
 def _next(queue: str, stage: Stage) -> str | None:
     close_old_connections()  # Celery does this in the parent only
-    held = patiently(
-        lambda: lifecycle.claim(
+    loaded = scheduling.resident()
+    claims = patiently(
+        lambda: lifecycle.claim_batch(
             queue=queue,
             worker=identity.NODE,
             device=identity.DEVICE,
             lease_seconds=settings.LEASE_SECONDS,
             served=identity.QUEUES,
+            resident=loaded,
+            room=room_for,
+            policy=scheduling.policy(),
         )
     )
-    if held is None:
+    if not claims:
         return None
-    task = held.task
-    with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=str(task.id)):
-        _run(held, stage)
-    return str(task.id)
+    with _logged_as(claims[0].task):
+        _run(claims, loaded, stage)
+    return str(claims[0].task.id)
 
 
-def _run(held: Claim, stage: Stage) -> None:
-    limit, task = time_limit(held.task.task_type), str(held.task.id)
-    with ExitStack() as lease:
-        identity.in_flight.append(task)
-        lease.callback(identity.in_flight.remove, task)
-        heart = lease.enter_context(Heartbeat(held, settings.LEASE_SECONDS, limit))
+def _run(claims: Sequence[Claim], loaded: frozenset[str], stage: Stage) -> None:
+    works: list[Work] = []
+    leases: list[ExitStack] = []
+    with ExitStack() as all_leases:
+        for held in claims:
+            leases.append(all_leases.enter_context(ExitStack()))
+            works.append(_work(held, leases[-1]))
         try:
-            outcome = _outcome(held, heart)
+            outcomes = _outcomes(works)
         except GpuError as error:
-            try:  # fatal: the row is settled first, then the process ends, whatever becomes of the row
+            try:  # fatal: the rows are settled first, then the process ends, whatever becomes of the rows
                 failure = Failure(error.code, str(error), retryable=True)
-                patiently(lambda: lifecycle.fail(held, failure))
+                for held in claims:
+                    patiently(partial(lifecycle.fail, held, failure))
             finally:
                 raise ProcessUnfit(str(error)) from error
-        if isinstance(outcome, Made):
-            _hand_over(stage, held, outcome, lease.pop_all())
-        elif isinstance(outcome, Failure):
-            patiently(lambda: lifecycle.fail(held, outcome))
-        else:
-            log.info("work_dropped", reason="canceled, out of time or lease lost")
+        for held, outcome, lease in zip(claims, outcomes, leases, strict=True):
+            with _logged_as(held.task):
+                if isinstance(outcome, Made):
+                    scheduling.note_load(held.task, loaded, outcome)
+                    _hand_over(stage, held, outcome, lease.pop_all())
+                elif isinstance(outcome, Failure):
+                    patiently(partial(lifecycle.fail, held, outcome))
+                else:
+                    log.info("work_dropped", reason="canceled, out of time or lease lost")
+
+
+def _work(held: Claim, lease: ExitStack) -> Work:
+    """What a processor needs of a claim, which lives until its lease is closed."""
+    limit, task = time_limit(held.task.task_type), str(held.task.id)
+    identity.in_flight.append(task)
+    lease.callback(identity.in_flight.remove, task)
+    heart = lease.enter_context(Heartbeat(held, settings.LEASE_SECONDS, limit))
+    return Work(held.task, Progress(held.task), heart.lost)
 
 
 def _hand_over(stage: Stage, held: Claim, made: Made, lease: ExitStack) -> None:
@@ -104,20 +127,34 @@ def _hand_over(stage: Stage, held: Claim, made: Made, lease: ExitStack) -> None:
     stage.put(finish)
 
 
-def _outcome(held: Claim, heart: Heartbeat) -> Made | Failure | None:
-    """What came of the work; None when it was stopped between two steps.
+def _outcomes(works: Sequence[Work]) -> list[Made | Failure | None]:
+    """What came of the work, in its order; None of what was stopped between two steps.
 
     Raises: gpu.errors.GpuError when it is fatal for this process.
     """
-    processor = processor_for(held.task.task_type)
+    processor = processor_for(works[0].task.task_type)
+    made: Sequence[Made | Exception]
     try:
-        return processor.run(held.task, Progress(held.task), heart.lost)
-    except Canceled:
-        return None
-    except GpuError as error:
-        if error.decision is Decision.FATAL:
-            raise
-        return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
+        if len(works) == 1:
+            made = [processor.run(works[0].task, works[0].on_step, works[0].should_cancel)]
+        else:
+            made = cast(BatchProcessor, processor).run_batch(works)
     except Exception as error:
-        log.exception("task_failed")
-        return failure_of(error)
+        if isinstance(error, GpuError) and error.decision is Decision.FATAL:
+            raise
+        made = [error] * len(works)
+    return [_verdict(each) if isinstance(each, Exception) else each for each in made]
+
+
+def _verdict(error: Exception) -> Failure | None:
+    """What an error means for the task that met it; None for a cancel."""
+    if isinstance(error, Canceled):
+        return None
+    if isinstance(error, GpuError):
+        return Failure(error.code, str(error), retryable=error.decision is not Decision.CALLER)
+    log.error("task_failed", exc_info=error)
+    return failure_of(error)
+
+
+def _logged_as(task: Task) -> AbstractContextManager[object]:
+    return structlog.contextvars.bound_contextvars(request_id=task.request_id, task=str(task.id))

@@ -53,7 +53,7 @@ class LocalSdxl:
         self._runner: Any = None
 
     def start(self) -> None:
-        if not identity.DRAWS:
+        if self.config.device in ("none", "network"):
             raise NoDevice(f"The pool {identity.POOL!r} has no device; give it one in pools.toml.")
         from gpu.compute import Compute  # noqa: PLC0415  the one place where a worker imports torch
         from gpu.runner import Runner  # noqa: PLC0415

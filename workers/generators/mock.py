@@ -50,13 +50,15 @@ class Mock:
         began = time.monotonic()
         self._load(public_name(request.key.checkpoint))
         time.sleep(self.config.lora_seconds * len(request.adapters))
+        loaded = time.monotonic()
         images = [_flat(seed, request.width, request.height) for seed in request.seeds]
         self._steps(request.num_inference_steps, images, on_step, should_cancel)
         provenance = tuple(
             {"generator": self.name, "prompt": prompt, "seed": seed, "extra": dict(request.provenance)}
             for prompt, seed in zip(request.prompts, request.seeds, strict=True)
         )
-        return InferenceResult(tuple(images), provenance, {"total_s": time.monotonic() - began})
+        timings = {"load_s": loaded - began, "total_s": time.monotonic() - began}
+        return InferenceResult(tuple(images), provenance, timings)
 
     def animate(self, request: VideoRequest, on_step: OnStep, should_cancel: ShouldCancel) -> VideoResult:
         check_capabilities(self, request)

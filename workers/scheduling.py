@@ -1,0 +1,31 @@
+"""What this process tells the scheduling policy: the models it has loaded, and what loading takes here."""
+
+from dataclasses import replace
+
+from strategies.models import Task
+from strategies.policy import POLICY, Policy
+
+from .generators import started_generators
+from .outputs import Made
+
+WEIGHT = 0.3  # of the latest load in the running mean
+_load_seconds: float | None = None
+
+
+def resident() -> frozenset[str]:
+    """Public names of the models that need no loading."""
+    return frozenset(name for generator in started_generators() for name in generator.health()["resident"])
+
+
+def policy() -> Policy:
+    """The policy with what was measured here."""
+    return POLICY if _load_seconds is None else replace(POLICY, load_seconds=_load_seconds)
+
+
+def note_load(task: Task, before: frozenset[str], made: Made) -> None:
+    """Learn from a task whose model was not among those loaded before it ran."""
+    global _load_seconds  # noqa: PLW0603  one device per process
+    took = made.result.get("timings", {}).get("load_s")
+    if took is None or not task.model or task.model in before:
+        return
+    _load_seconds = took if _load_seconds is None else WEIGHT * took + (1 - WEIGHT) * _load_seconds

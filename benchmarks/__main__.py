@@ -24,6 +24,7 @@ ON_STACK = {
     "agentic": agentic.run,
 }
 ALONE = {  # name → module, run as a program
+    "claims": "benchmarks.claims",
     "R5": "benchmarks.drawing",
     "R8": "benchmarks.adapters",
     "R9": "benchmarks.delivering",

@@ -6,7 +6,7 @@ A request of a trace is one task, whatever number of images it has.
 import statistics
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from strategies.policy import Line, Policy, Waiting
@@ -36,7 +36,7 @@ class Report:
     reload_rate: float  # loads by requests
     p50_wait_s: float  # from arrival to start
     p99_wait_s: float
-    largest_bypass: int  # how often any task was overtaken, as `strategies.policy` has it
+    largest_bypass: int  # how often a task was overtaken (see `strategies.policy`) by younger ones
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +46,8 @@ class Job:
     number: int
     request: Request
     work: float
-    passed: int = 0  # by younger ones of its line
+    starts_before: int  # how many had started when it came
+    overtaken: int = 0  # by younger ones of its line
     started: float = -1.0
 
     @property
@@ -59,13 +60,9 @@ class Backlog:
     """What one owner has waiting, oldest first."""
 
     jobs: list[Job] = field(default_factory=list)
-    strangers: list[float] = field(default_factory=list)  # arrivals of others started since it was served
+    served: int = 0  # how many had started when it was last served
     used: float = 0.0
     used_at: float = 0.0
-
-    def overtaken(self, job: Job) -> int:
-        """How often this job was, up to now."""
-        return job.passed + sum(arrival > job.request.arrival_s for arrival in self.strangers)
 
 
 class Chooser(Protocol):
@@ -88,6 +85,7 @@ class World:
         self.resident: OrderedDict[str, None] = OrderedDict()  # the least recently used first
         self.now = jobs[0].request.arrival_s
         self.loads = 0
+        self.started: list[Job] = []
         self.largest_bypass = 0
 
     def arrive(self) -> None:
@@ -96,6 +94,7 @@ class World:
             self.now = max(self.now, self.future[-1].request.arrival_s)
         while self.future and self.future[-1].request.arrival_s <= self.now:
             job = self.future.pop()
+            job.starts_before = len(self.started)
             self.waiting.append(job)
             self.backlogs.setdefault(job.request.owner, Backlog()).jobs.append(job)
 
@@ -117,17 +116,18 @@ class World:
 
     def _note_start(self, job: Job) -> None:
         mine = self.backlogs[job.request.owner]
-        self.largest_bypass = max(self.largest_bypass, mine.overtaken(job))
+        younger = sum(other.number > job.number for other in self.started[self.passed_since(job) :])
+        self.largest_bypass = max(self.largest_bypass, job.overtaken + younger)
+        for older in mine.jobs[: mine.jobs.index(job)]:
+            older.overtaken += 1
         mine.jobs.remove(job)
         self.waiting.remove(job)
-        for other in mine.jobs:
-            if other.request.arrival_s >= job.request.arrival_s:
-                break
-            other.passed += 1
-        mine.strangers.clear()
-        for line in self.backlogs.values():
-            if line is not mine and line.jobs:
-                line.strangers.append(job.request.arrival_s)
+        self.started.append(job)
+        mine.served = len(self.started)
+
+    def passed_since(self, job: Job) -> int:
+        """How many had started when it came, or when its line was last served, whichever was later."""
+        return max(job.starts_before, self.backlogs[job.request.owner].served)
 
 
 class Fifo:
@@ -147,26 +147,33 @@ class Atelier:
         self._policy = policy
 
     def choose(self, world: World) -> Job:
-        lines = [
-            self._line(owner, backlog, world) for owner, backlog in world.backlogs.items() if backlog.jobs
-        ]
-        return self._policy.order(lines, world.resident)[0].id
+        lines = {owner: self._line(owner, world) for owner, line in world.backlogs.items() if line.jobs}
+        for line in self._policy.nearest(list(lines.values())):
+            seen = world.backlogs[line.owner].jobs[: self._policy.look_ahead]
+            lines[line.owner] = replace(line, tasks=[_waiting(job) for job in seen])
+        return self._policy.order(list(lines.values()), world.resident)[0].id
 
     def evict(self, world: World) -> str:
         return next(iter(world.resident))
 
-    def _line(self, owner: str, backlog: Backlog, world: World) -> Line:
+    def _line(self, owner: str, world: World) -> Line:
+        """A line with its first task."""
+        backlog = world.backlogs[owner]
+        first = backlog.jobs[0]
         used = self._policy.decayed(backlog.used, world.now - backlog.used_at)
-        seen = backlog.jobs[: self._policy.look_ahead]
-        tasks = [Waiting(job, job.request.arrival_s, job.request.model) for job in seen]
-        return Line(owner, 0, used, backlog.overtaken(seen[0]), tasks)
+        passed = len(world.started) - world.passed_since(first)
+        return Line(owner, 0, used, first.overtaken + passed, [_waiting(first)])
+
+
+def _waiting(job: Job) -> Waiting:
+    return Waiting(job, job.request.arrival_s, job.request.model)
 
 
 def simulate(
     trace: Sequence[Request], chooser: Chooser, policy: Policy, costs: Costs, resident: int
 ) -> tuple[Report, list[Job]]:
     """Run a trace, given by arrival, to its end."""
-    jobs = [Job(number, request, costs.work(request)) for number, request in enumerate(trace)]
+    jobs = [Job(number, request, costs.work(request), 0) for number, request in enumerate(trace)]
     world = World(costs, resident, jobs)
     for _ in jobs:
         world.arrive()

@@ -37,7 +37,7 @@ def main() -> None:
 
         logging.disable(logging.INFO)
         claiming.prepare()
-        print("waiting   shape          p50 ms  p99 ms")
+        print("waiting   shape          p50 ms  p99 ms", flush=True)
         worst = []
         for shape, owners in SHAPES.items():
             for size in SIZES:

@@ -16,7 +16,7 @@ from ..policy import Line, Policy, Waiting
 WAITS = "status = 'starting' AND ready AND queue = %(queue)s"
 # The first condition ends the reading of an index; a minute more, as clocks differ.
 STARTABLE = """
-    due_at < now() + interval '1 minute' AND (not_before IS NULL OR not_before <= now())
+    due_at < statement_timestamp() + interval '1 minute' AND (not_before IS NULL OR not_before <= now())
     AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
 """
 

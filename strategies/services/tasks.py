@@ -55,7 +55,15 @@ def task_create(*, owner: AbstractBaseUser, ask: TaskAsk, request_id: str = "") 
 
 
 def task_update(task: Task, **changes: Any) -> Task:
-    """Change the priority or the deadline of a task that waits. Raises: NotWaiting."""
+    """Change the priority or the deadline of a task that waits.
+
+    Raises: NotWaiting, or InvalidInputs for a deadline where a chain has begun already.
+    """
+    if changes.get("deadline") and task.step > 0:
+        raise InvalidInputs(
+            "A deadline is for the start of a chain, and this is a later step; cancel it in time instead.",
+            errors=one(("deadline",), "only for the first step", "later_step"),
+        )
     if not Task.objects.filter(id=task.id, status=Status.STARTING).update(**changes):
         raise NotWaiting("The task has started or is over; only a waiting one can be changed.")
     task.refresh_from_db()

@@ -76,6 +76,16 @@ def test_a_waiting_task_can_be_hurried_and_a_running_one_cannot(client):
     assert deadline.startswith("2000-01-01")
 
 
+def test_a_deadline_is_for_the_first_step_of_a_chain(client, ask):
+    generation = create(client, ask)
+    (task,) = Task.objects.filter(generation=generation["id"])
+    Task.objects.filter(id=task.id).update(step=1)
+    address, moment = f"/v1/tasks/{task.id}", {"deadline": "2100-01-01T00:00:00Z"}
+    assert refused(client.patch(address, moment), 422, "invalid_inputs") == [["deadline"]]
+    Task.objects.filter(id=task.id).update(step=0)
+    assert client.patch(address, moment).json()["deadline"].startswith("2100-01-01")
+
+
 def test_a_canceled_task_takes_its_lease_with_it(client):
     body = accepted(client)
     held = claim()

@@ -4,11 +4,15 @@ import itertools
 from copy import deepcopy
 from typing import Any
 
+from PIL import Image
+
 from api.models import User
 from families import demo_editing, demo_refine
 from families.models import Workflow
+from strategies.assets import asset_create
 from strategies.models import Generation, Task
 from strategies.services.generations import GenerationAsk, generation_create
+from tests.pictures import png
 
 NUMBERS = itertools.count(1)
 
@@ -40,6 +44,11 @@ def text_to_image_contract() -> dict[str, Any]:
 
 def make_owner(**fields: Any) -> User:
     return User.objects.create_user(username=f"owner-{next(NUMBERS)}", **fields)
+
+
+def uploaded(owner: User, image: Image.Image) -> str:
+    """The id of the picture, stored as this owner's."""
+    return str(asset_create(owner, png(image)).id)
 
 
 def make_workflow(**fields: Any) -> Workflow:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 
 from api.stack.ports import free_port
 
@@ -59,6 +60,11 @@ class RunningStack:
         """The process of a pool that holds the device and runs the tasks."""
         (parent,) = self.processes("workers.app", f"--hostname {pool}@")
         return waited(lambda: next(filter(_runs_tasks, parent.children()), None))
+
+    def database(self) -> psycopg.Connection:
+        """A connection to this stack's database; every query sees what was committed before it."""
+        addresses = dict(line.split("=", 1) for line in (self.home / "servers.env").read_text().split())
+        return psycopg.connect(addresses["DATABASE_URL"], autocommit=True)
 
     def control(self, *arguments: str) -> None:
         """What an operator types to supervisorctl."""

@@ -1,4 +1,3 @@
-import base64
 import io
 
 import pytest
@@ -28,10 +27,3 @@ def draw(client):
         return generation, [Image.open(io.BytesIO(client.get(url).content)) for url in urls]
 
     return drawn
-
-
-def data_uri(image: Image.Image) -> str:
-    """A picture as clients inline it."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

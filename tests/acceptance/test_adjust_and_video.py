@@ -8,8 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gpu.images import read_provenance
-
-from .conftest import data_uri
+from tests.pictures import data_uri
 
 
 @pytest.fixture

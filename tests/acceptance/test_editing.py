@@ -10,9 +10,7 @@ from gpu.foreground import foreground
 from gpu.images import record_of
 from gpu.pocket import LORA
 from gpu.regions import ShapeFinder
-from tests.pictures import circle_and_square, yellow_triangle
-
-from .conftest import data_uri
+from tests.pictures import circle_and_square, data_uri, yellow_triangle
 
 
 @pytest.fixture

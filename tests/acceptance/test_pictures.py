@@ -12,8 +12,7 @@ from safetensors.torch import save_file
 from gpu import pocket
 from gpu.images import read_provenance
 from gpu.pocket.judge import judge
-
-from .conftest import data_uri
+from tests.pictures import data_uri
 
 RED_CIRCLE = "a large red circle on a blue background"
 

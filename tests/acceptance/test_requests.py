@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from gpu import pocket
+from tests.pictures import data_uri
 from tests.stack import finished, waited
-
-from .conftest import data_uri
 
 PROMPT = {"prompt": "a red circle on a blue background"}
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from strategies.webhooks.events import EVENTS
+from tests.pictures import circle_and_square, data_uri
 from tests.receiver import Receiver, receiving
 from tests.stack import waited
 
@@ -56,3 +57,16 @@ def test_a_request_names_its_own_server_and_a_message_is_sent_again_on_demand(cl
     assert client.post(f"/v1/webhooks/deliveries/{first.id}/replay").status_code == 202
     waited(lambda: len(receiver.received) == 2)
     assert receiver.received[1].id == first.id
+
+
+def test_servers_that_hang_hold_up_no_pixels(client, webhook, receiver: Receiver):
+    receiver.answers = [0] * 100
+    for _ in range(3):
+        client.post("/v1/generations", json=ASK)
+    waited(lambda: len(receiver.received) >= 4)
+    inputs = {"base_image": data_uri(circle_and_square()), "brightness": 1.2}
+    adjusted = client.post(
+        "/v1/generations/image-adjust", json={"inputs": inputs}, headers={"Prefer": "wait=60"}
+    ).json()
+    assert adjusted["status"] == "succeeded"
+    assert {row["error"] for row in log(client, webhook).values()} == {""}, "no attempt is over yet"

@@ -3,8 +3,8 @@ import pytest
 from strategies.errors import InvalidInputs
 from strategies.params import BackgroundFixParams, parse
 from strategies.services.generations import GenerationAsk, generation_create
-from tests.factories import background_workflow, the_task
-from tests.pictures import circle_and_square, uploaded
+from tests.factories import background_workflow, the_task, uploaded
+from tests.pictures import circle_and_square
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from strategies.errors import InvalidImage, InvalidInputs
 from strategies.models import Prediction, Status, Task
 from strategies.params import DetailEnhancerParams, EditingParams, parse
 from strategies.services.generations import GenerationAsk, generation_create, generation_replay
-from tests.factories import editing_workflow, make_owner
-from tests.pictures import circle_and_square, mask_of, uploaded, yellow_triangle
+from tests.factories import editing_workflow, make_owner, uploaded
+from tests.pictures import circle_and_square, mask_of, yellow_triangle
 
 
 @pytest.fixture

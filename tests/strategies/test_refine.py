@@ -5,8 +5,8 @@ from strategies.errors import InvalidImage, InvalidInputs
 from strategies.models import Asset, Refine
 from strategies.params import parse
 from strategies.services.generations import GenerationAsk, generation_create, generation_delete
-from tests.factories import face_workflow, refine_workflow
-from tests.pictures import circle_and_square, uploaded
+from tests.factories import face_workflow, refine_workflow, uploaded
+from tests.pictures import circle_and_square
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from skimage import data
 
 from gpu.foreground import foreground
 from strategies.models import Status
-from tests.factories import background_workflow
-from tests.pictures import circle_and_square, uploaded, yellow_triangle
+from tests.factories import background_workflow, uploaded
+from tests.pictures import circle_and_square, yellow_triangle
 from workers import execution
 
 from .drawing import POCKET, asked, pixels, run_chain

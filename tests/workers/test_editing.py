@@ -12,8 +12,8 @@ from strategies import lifecycle
 from strategies.errors import InvalidInputs
 from strategies.models import Asset, Status
 from strategies.services.tasks import TaskAsk, task_create
-from tests.factories import editing_workflow
-from tests.pictures import CIRCLE, circle_and_square, mask_of, uploaded, yellow_triangle
+from tests.factories import editing_workflow, uploaded
+from tests.pictures import CIRCLE, circle_and_square, mask_of, yellow_triangle
 from workers import execution
 from workers.processors import processor_for
 

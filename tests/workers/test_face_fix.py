@@ -6,8 +6,8 @@ from PIL import Image
 from skimage import data
 
 from gpu.faces import crop_around, find_faces
-from tests.factories import face_workflow
-from tests.pictures import circle_and_square, uploaded
+from tests.factories import face_workflow, uploaded
+from tests.pictures import circle_and_square
 
 from .drawing import POCKET, asked, opened, pixels, run_chain
 

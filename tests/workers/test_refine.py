@@ -11,8 +11,8 @@ from gpu.images import record_of
 from gpu.tiles import grid
 from strategies.models import Asset, Refine
 from strategies.services.generations import generation_replay
-from tests.factories import refine_workflow
-from tests.pictures import circle_and_square, uploaded
+from tests.factories import refine_workflow, uploaded
+from tests.pictures import circle_and_square
 from workers.processors import processor_for
 
 from .drawing import POCKET, asked, opened, pixels, run_chain

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.stack import ROOT, running_stack
 
-from . import agentic, catalogue, memory, overhead, throughput, training
+from . import agentic, catalogue, memory, overhead, task_types, throughput, training
 
 ON_STACK = {
     "throughput": throughput.run,
@@ -22,6 +22,7 @@ ON_STACK = {
     "catalogue": catalogue.run,
     "training": training.run,
     "agentic": agentic.run,
+    "task-types": task_types.run,
 }
 ALONE = {  # name → module, run as a program
     "claims": "benchmarks.claims",

@@ -66,9 +66,19 @@ def animate(
         return VideoResult(tuple(drawn.frames[0]), _record(request, resident, pipeline, device), timings)
 
 
+class _FromTheStart(EulerDiscreteScheduler):
+    """Begins with its first step. A schedule may begin with the same time twice, where sigmas exceed those of
+    the training; diffusers then takes the second for the first, and has none left at the end.
+    """
+
+    def set_timesteps(self, *args: Any, **kwargs: Any) -> None:
+        super().set_timesteps(*args, **kwargs)
+        self.set_begin_index(0)
+
+
 def _fresh(base: StableVideoDiffusionPipeline) -> StableVideoDiffusionPipeline:
     """The resident components with a scheduler of their own: a scheduler remembers its last run."""
-    scheduler = EulerDiscreteScheduler.from_config(base.scheduler.config)
+    scheduler = _FromTheStart.from_config(base.scheduler.config)
     pipeline = StableVideoDiffusionPipeline(**{**base.components, "scheduler": scheduler})
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -85,7 +95,7 @@ def _record(
             "sha256": dict(resident.hashes.result()),
         },
         **{name: getattr(request, name) for name in RECORDED},
-        "scheduler": type(pipeline.scheduler).__name__,
+        "scheduler": EulerDiscreteScheduler.__name__,
         "device": device,
         "dtype": str(pipeline.unet.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),

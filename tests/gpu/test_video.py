@@ -80,6 +80,13 @@ def test_steps_are_told_and_the_record_names_everything(runner):
     assert record["checkpoint"]["location"] == "pocket-svd" and len(record["checkpoint"]["sha256"]) == 3
 
 
+@pytest.mark.parametrize("steps", [10, 25])
+def test_a_schedule_that_begins_with_the_same_time_twice_is_drawn_to_its_end(runner, steps):
+    told = []
+    result = runner.animate(ask(num_inference_steps=steps, num_frames=2), on_step=told.append)
+    assert len(told) == steps and len(result.frames) == 2
+
+
 def test_a_cancel_is_heard_between_steps(runner):
     steps = []
     with pytest.raises(Canceled):

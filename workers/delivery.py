@@ -17,9 +17,7 @@ from .outputs import Made
 from .patience import patiently
 
 log = structlog.get_logger(__name__)
-DEPTH = (
-    2  # outputs that may wait or be in writing: pictures in memory, and tasks that a dying process repeats
-)
+DEPTH = 2  # outputs that wait or are being written: pictures in memory, tasks that a dying process repeats
 
 
 class Stage:
@@ -31,7 +29,7 @@ class Stage:
     def __init__(self, depth: int = DEPTH) -> None:
         self._room = threading.BoundedSemaphore(depth)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="delivery")
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def put(self, job: Callable[[], None]) -> None:
         """Run it soon, under the log context of now."""
@@ -51,7 +49,7 @@ class Stage:
         try:
             close_old_connections()
             job()
-        except Exception as error:
+        except BaseException as error:  # whatever ends this thread's work ends the block that waits for it
             log.exception("delivery_failed")
             self._error = self._error or error
         finally:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -61,6 +60,8 @@ def encoded(image: Image.Image, provenance: Mapping[str, Any], encoding: Encodin
 
 def _png(image: Image.Image, provenance: Mapping[str, Any], level: int) -> bytes:
     """By OpenCV: Pillow takes twice as long, and lets no other thread run, such as the one that draws."""
+    import cv2  # noqa: PLC0415  only who writes pictures: the web process reads this module too
+
     pixels = np.asarray(image if image.mode in ("L", "RGBA") else image.convert("RGB"))
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)

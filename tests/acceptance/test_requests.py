@@ -202,7 +202,7 @@ def test_operators_see_queues_pools_and_metrics(stack, client):
         return pools if pools["gpu"]["resident"] else None
 
     pools = waited(reported, 20)
-    assert set(pools) == {"gpu", "light", "housekeeping"}
+    assert set(pools) == {"gpu", "light", "network", "housekeeping"}
     assert pools["gpu"]["memory"]["model_bytes"] > 10**6
     assert httpx.get(f"{stack.url}/readyz").status_code == 200
     assert "atelier_queue_depth" in httpx.get(f"{stack.url}/metrics").text

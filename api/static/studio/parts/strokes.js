@@ -10,12 +10,17 @@ export function surface({ width, height }) {
 export function drawStroke(context, { erase, size, points }, from = 0) {
   context.save();
   context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-  Object.assign(context, { strokeStyle: PAINT, lineWidth: size, lineCap: "round", lineJoin: "round" });
+  Object.assign(context, { fillStyle: PAINT, strokeStyle: PAINT, lineWidth: size, lineCap: "round", lineJoin: "round" });
   const [start, ...others] = points.slice(Math.max(from - 1, 0));
   context.beginPath();
-  context.moveTo(start.x, start.y);
-  for (const { x, y } of others.length ? others : [start]) context.lineTo(x, y);
-  context.stroke();
+  if (others.length) {
+    context.moveTo(start.x, start.y);
+    for (const { x, y } of others) context.lineTo(x, y);
+    context.stroke();
+  } else {
+    context.arc(start.x, start.y, size / 2, 0, 2 * Math.PI); // a line without length may leave nothing
+    context.fill();
+  }
   context.restore();
 }
 

@@ -32,8 +32,8 @@ def prepare() -> None:
 
 def fill(size: int, owners: int, models: int) -> None:
     """So many tasks wait: of that many owners, for that many models."""
-    missing = owners - User.objects.count()
-    User.objects.bulk_create(User(username=f"one-of-many-{number}") for number in range(missing))
+    known = range(User.objects.count(), owners)
+    User.objects.bulk_create(User(username=f"one-of-many-{number}") for number in known)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE strategies_share")
         template = Generation.objects.order_by("created_at")[0].pk

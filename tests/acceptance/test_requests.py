@@ -215,7 +215,6 @@ def test_the_request_id_is_carried_from_http_into_the_worker(stack, client):
         headers={"X-Request-Id": mark, "Prefer": "wait=30"},
     )  # fmt: skip
     assert generation.headers["X-Request-Id"] == mark
-    lines = waited(
-        lambda: [line for line in stack.log().splitlines() if mark in line and "succeeded" in line]
+    assert waited(
+        lambda: [line for line in stack.log().splitlines() if mark in line and "prediction_succeeded" in line]
     )
-    assert any("prediction_succeeded" in line for line in lines)

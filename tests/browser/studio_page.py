@@ -1,5 +1,6 @@
 """The studio as a person handles it, over Selenium."""
 
+import time
 from dataclasses import dataclass
 
 from selenium.webdriver import Chrome, Keys
@@ -112,6 +113,14 @@ class StudioPage:
     def open(self, prediction: str) -> None:
         self.one(f'[data-prediction="{prediction}"] .picture').click()
         self.wait(lambda: self.all("dialog[open]"))
+        self.wait(self._dialog_rests)
+
+    def _dialog_rests(self) -> bool:
+        """Whether nothing in it has moved for a moment: a click hits what was there when it was aimed."""
+        place = "return document.querySelector('dialog[open] .danger')?.getBoundingClientRect().toJSON()"
+        before = self.browser.execute_script(place)
+        time.sleep(0.5)
+        return before == self.browser.execute_script(place)
 
     def act(self, words: str) -> None:
         """Press the button of the opened picture that is called so."""

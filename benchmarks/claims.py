@@ -4,18 +4,12 @@ Servers of its own; every waiting task has its generation and prediction, as in 
 writes three rows, announces them and commits.
 """
 
-import logging
-import os
 import statistics
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from api.stack.postgres import embedded_postgres
-from api.stack.redis import embedded_redis
-from benchmarks.ratio import verdict
+from .ratio import verdict
+from .servers import django_on_servers
 
 SIZES = (1_000, 10_000, 100_000)
 SHAPES = {"one owner": 1, "40 owners": 40, "1,000 owners": 1000}
@@ -25,17 +19,9 @@ P99_SECONDS = 0.020
 
 
 def main() -> None:
-    with ExitStack() as servers, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        os.environ["ATELIER_HOME"] = home
-        os.environ["DATABASE_URL"] = servers.enter_context(embedded_postgres(Path(home) / "postgres"))
-        os.environ["REDIS_URL"] = servers.enter_context(embedded_redis(Path(home) / "redis"))
-        os.environ["DJANGO_SETTINGS_MODULE"] = "api.settings"
-        import django  # noqa: PLC0415  settings are read once, and the servers come first
+    with django_on_servers():
+        from . import claiming  # noqa: PLC0415  after setup
 
-        django.setup()
-        from benchmarks import claiming  # noqa: PLC0415
-
-        logging.disable(logging.INFO)
         claiming.prepare()
         print("waiting   shape          p50 ms  p99 ms", flush=True)
         worst = []

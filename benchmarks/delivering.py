@@ -5,24 +5,17 @@ would take; PostgreSQL, Redis and files are real. What the work costs where it i
 is printed with it.
 """
 
-import os
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
 import cv2
-import django
 import numpy as np
 from PIL import Image
 
-from api.stack.postgres import embedded_postgres
-from api.stack.redis import embedded_redis
-
 from .ratio import verdict
+from .servers import django_on_servers
 
 BAR = 0.01
 RUNS, PICTURES = 5, 12
@@ -51,14 +44,7 @@ class Clock:
 
 
 def main() -> None:
-    with ExitStack() as servers:
-        home = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="atelier-bench-")))
-        os.environ["ATELIER_HOME"] = str(home)
-        os.environ["DATABASE_URL"] = servers.enter_context(embedded_postgres(home / "postgres"))
-        os.environ["REDIS_URL"] = servers.enter_context(embedded_redis(home / "redis"))
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.settings")
-        os.environ["LOG_LEVEL"] = "ERROR"
-        django.setup()
+    with django_on_servers():
         _measure()
 
 
@@ -77,7 +63,7 @@ def _measure() -> None:
         next(spec for spec in workflow.contract["inputs"] if spec["key"] == name)["maximum"] = SIDE
     workflow.save()
     inputs = {"width": SIDE, "height": SIDE, "num_inference_steps": STEPS}
-    claim, deliver, shares, written = lifecycle.claim, delivery.deliver, [], []
+    claim, deliver, shares, written = lifecycle.claim_batch, delivery.deliver, [], []
     execution.TURN_SECONDS = float("inf")
     for run in range(RUNS):
         clock = Clock()
@@ -85,7 +71,7 @@ def _measure() -> None:
         draw = _photographs(mock.generate)
         mock.generate = clock.timed("generate", draw)
         generators._started["mock"] = mock
-        lifecycle.claim = clock.timed("claim", claim)
+        lifecycle.claim_batch = clock.timed("claim", claim)
         execution.deliver = clock.timed("deliver", deliver)
         for number in range(PICTURES):
             make_generation(owner, workflow, inputs=inputs, seed=run * PICTURES + number)

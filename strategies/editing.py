@@ -10,7 +10,7 @@ from gpu.requests import MAX_PIXELS, MAX_SIDE, drawable_size
 
 from .drawing import check_drawing, drawing_fields, id_of, picture_of
 from .errors import InvalidImage, InvalidInputs, one
-from .inputs import DrawingInputs, Inputs, checked_inputs
+from .inputs import DrawingInputs, Inputs, contract_values, parse_inputs
 from .models import Asset, Generation, Prediction
 from .params import DetailEnhancerParams, EditingParams, ReferenceParams, TaskParams, Weights
 from .records import create_generation
@@ -82,8 +82,9 @@ class Editing:
     inputs = EditingInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        _finder_is_authored(parse_contract(ask.workflow.contract))
-        inputs = checked_inputs(EditingInputs, ask)
+        contract = parse_contract(ask.workflow.contract)
+        _finder_is_authored(contract)
+        inputs = parse_inputs(EditingInputs, contract_values(contract, ask))
         check_drawing(ask, inputs)
         return self._stored(ask, inputs).model_dump(mode="json", exclude_none=True)
 

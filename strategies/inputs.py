@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from families.contract import parse_contract
+from families.contract import Contract, parse_contract
 from gpu.requests import (
     DEFAULT_STRENGTH,
     MAX_ADAPTER_WEIGHT,
@@ -183,12 +183,12 @@ def checked_inputs(model: type[Model], ask: Ask) -> Model:
 
     Raises: families.errors.InvalidInputs, strategies.errors.InvalidInputs: each names every wrong field.
     """
-    return parse_inputs(model, contract_values(ask))
+    return parse_inputs(model, contract_values(parse_contract(ask.workflow.contract), ask))
 
 
-def contract_values(ask: Ask) -> dict[str, Any]:
+def contract_values(contract: Contract, ask: Ask) -> dict[str, Any]:
     """What the client sent, with the defaults of the contract and without what is left open."""
-    values = parse_contract(ask.workflow.contract).validate_inputs(ask.inputs)
+    values = contract.validate_inputs(ask.inputs)
     return {key: value for key, value in values.items() if value is not None}
 
 

@@ -27,7 +27,8 @@ class TextToImage:
     inputs = TextToImageInputs
 
     def validate(self, ask: Ask) -> dict[str, Any]:
-        picked, rest = split(parse_contract(ask.workflow.contract), contract_values(ask))
+        contract = parse_contract(ask.workflow.contract)
+        picked, rest = split(contract, contract_values(contract, ask))
         inputs = parse_inputs(TextToImageInputs, rest)
         controlnets, controls = len(ask.workflow.controlnets), len(inputs.control_images)
         if controls != controlnets:

@@ -1,6 +1,10 @@
 """Fetching an image from a client's URL without being turned against our own network."""
 
+import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 import requests
@@ -14,7 +18,19 @@ from .errors import InvalidImage, one
 
 TIMEOUT_SECONDS = 10.0  # for each wait on the network
 TOTAL_SECONDS = 30.0
+TOGETHER_SECONDS = 60.0  # less than an Idempotency-Key waits for its request (api.idempotency.ABANDONED)
 CHUNK = 64 * 1024
+_end: ContextVar[float] = ContextVar("end", default=math.inf)  # of the time for all pictures of a request
+
+
+@contextmanager
+def fetched_together() -> Iterator[None]:
+    """All that is fetched inside shares `TOGETHER_SECONDS`; what comes too late is refused by its name."""
+    token = _end.set(time.monotonic() + TOGETHER_SECONDS)
+    try:
+        yield
+    finally:
+        _end.reset(token)
 
 
 def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
@@ -30,6 +46,8 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
     if scheme != "https" and not settings.ALLOW_PRIVATE_IMAGE_URLS:
         raise InvalidImage("Image URLs must be https.", errors=one(loc, "not an https URL", "url_scheme"))
     try:
+        deadline = min(time.monotonic() + TOTAL_SECONDS, _end.get())
+        _in_time(deadline, loc)
         if not connection.in_atomic_block:
             connection.close()  # a slow server must not keep a database connection from others
         with _session() as session, session.get(url, stream=True) as response:
@@ -39,7 +57,7 @@ def fetch_image(url: str, *, loc: tuple[str | int, ...]) -> bytes:
                     errors=one(loc, "redirects", "redirects"),
                 )
             response.raise_for_status()
-            return _bounded(response, loc)
+            return _bounded(response, deadline, loc)
     except InvalidIPAddress as error:
         raise InvalidImage(
             "The image URL points to a private address; upload the image as an asset instead.",
@@ -66,15 +84,25 @@ def _session() -> HTTPSession:
     return session
 
 
-def _bounded(response: requests.Response, loc: tuple[str | int, ...]) -> bytes:
+def _bounded(response: requests.Response, deadline: float, loc: tuple[str | int, ...]) -> bytes:
     """The body, as long as it stays within the limits; a header that promises less is not believed."""
-    deadline, parts, size = time.monotonic() + TOTAL_SECONDS, [], 0
+    parts, size = [], 0
     while part := response.raw.read1(CHUNK, decode_content=True):  # whatever has arrived, so that time counts
         size += len(part)
-        if size > settings.ASSET_MAX_BYTES or time.monotonic() > deadline:
+        if size > settings.ASSET_MAX_BYTES:
             raise InvalidImage(
-                "The image behind the URL is too large or too slow; upload it as an asset.",
-                errors=one(loc, "too large or too slow", "too_large"),
+                "The image behind the URL is too large; upload a smaller one as an asset.",
+                errors=one(loc, "too large", "too_large"),
             )
+        _in_time(deadline, loc)
         parts.append(part)
     return b"".join(parts)
+
+
+def _in_time(deadline: float, loc: tuple[str | int, ...]) -> None:
+    if time.monotonic() > deadline:
+        raise InvalidImage(
+            f"An image URL has {TOTAL_SECONDS:g} seconds, those of one request {TOGETHER_SECONDS:g} together;"
+            " upload the image as an asset.",
+            errors=one(loc, "too slow", "too_slow"),
+        )

@@ -10,6 +10,7 @@ from skimage import data
 from tests.pictures import circle_and_square, data_uri, yellow_triangle
 
 STEPS = {"num_inference_steps": 40}
+ADJUSTMENTS = {"brightness": 1.1, "contrast": 1.1, "saturation": 1.2, "temperature": 0.2, "sharpness": 1.5}
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Chain:
     shorthand: str
     inputs: dict[str, Any]
     task_types: tuple[str, ...]
+    pool: str = "gpu"  # that runs them
 
     @property
     def body(self) -> dict[str, Any]:
@@ -61,4 +63,10 @@ def chains() -> dict[str, Chain]:
             ("background_fix",),
         ),
         "video": Chain("video", {"source_image": base, "num_inference_steps": 25}, ("video",)),
+        "adjust": Chain(
+            "image-adjust",
+            {"base_image": data_uri(Image.new("RGB", (4096, 4096), "red")), **ADJUSTMENTS},
+            ("image_adjust",),
+            pool="light",
+        ),
     }  # fmt: skip

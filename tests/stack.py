@@ -58,8 +58,12 @@ class RunningStack:
 
     def worker_child(self, pool: str) -> psutil.Process:
         """The process of a pool that holds the device and runs the tasks."""
+        return self.worker_children(pool)[0]
+
+    def worker_children(self, pool: str) -> list[psutil.Process]:
+        """The processes of a pool that run tasks: one, or as many as its concurrency says."""
         (parent,) = self.processes("workers.app", f"--hostname {pool}@")
-        return waited(lambda: next(filter(_runs_tasks, parent.children()), None))
+        return waited(lambda: list(filter(_runs_tasks, parent.children())))
 
     def database(self) -> psycopg.Connection:
         """A connection to this stack's database; every query sees what was committed before it."""

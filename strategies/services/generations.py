@@ -27,6 +27,7 @@ from ..errors import (
     WorkflowUnavailable,
     one,
 )
+from ..fetch import fetched_together
 from ..generation_types import GENERATION_TYPES, AgenticRules
 from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
@@ -76,6 +77,7 @@ def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk) -> Generat
     return generation_start(generation_prepare(owner=owner, ask=ask))
 
 
+@fetched_together()
 def generation_prepare(
     *, owner: AbstractBaseUser, ask: GenerationAsk, request_id: str = "", strategy: str | None = None
 ) -> Prepared:

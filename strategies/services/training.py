@@ -14,6 +14,7 @@ from .. import lifecycle
 from ..assets import asset_from_reference
 from ..drawing import checkpoint_of
 from ..errors import InvalidInputs, UnknownWorkflow, one
+from ..fetch import fetched_together
 from ..models import Subject, Task
 from ..params import TrainingParams
 from ..signatures import TaskSignature, lone_signature
@@ -36,6 +37,7 @@ class TrainingAsk:
     validation_prompts: tuple[str, ...] = ()
 
 
+@fetched_together()
 def training_prepare(subject: Subject, ask: TrainingAsk, *, request_id: str = "") -> TaskSignature:
     """Check, and store the pictures. This may fetch them from slow servers, so it belongs in no transaction.
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from strategies import fetch
 from strategies.models import Task
 from strategies.params import parse
 from tests.factories import make_workflow
@@ -89,6 +90,14 @@ def test_a_picture_that_is_not_ones_own_is_named(client, stranger, checkpoint, s
         client.post(f"{subject}/train", {"images": [*pictures, foreign]}), 422, "invalid_image"
     )
     assert locations(problem) == [["images", 2]]
+
+
+def test_pictures_that_take_too_long_together_are_refused(client, checkpoint, subject, pictures, monkeypatch):
+    monkeypatch.setattr(fetch, "TOGETHER_SECONDS", 0)
+    images = [*pictures, "https://pictures.invalid/a.png", "https://pictures.invalid/b.png"]
+    problem = assert_problem(client.post(f"{subject}/train", {"images": images}), 422, "invalid_image")
+    assert locations(problem) == [["images", 2]] and "as an asset" in problem["detail"]
+    assert not Task.objects.exists()
 
 
 def test_a_subject_needs_a_trigger_word(client, checkpoint, pictures):

@@ -1,4 +1,4 @@
-"""The process that draws dies in every step of every chain; each goes on where it was and stores once.
+"""The process that works dies in every step of every chain; each goes on where it was and stores once.
 
 Pictures, agentic loops and trainings are killed in `test_kills.py` and `tests/acceptance/test_training.py`.
 """
@@ -28,10 +28,11 @@ def test_every_step_whose_process_is_killed_is_done_again_and_stored_once(stack:
     with stack.client() as client, stack.database() as database:
         asked = client.post(f"/v1/generations/{chain.shorthand}", json=chain.body).json()["id"]
         for task_type in chain.task_types:
-            child = stack.worker_child("gpu")
+            children = stack.worker_children(chain.pool)
             waited(lambda step=(asked, task_type): _is_processing(database, *step), PATIENCE)
-            child.kill()
-            child.wait(10)
+            for child in children:
+                child.kill()
+                child.wait(10)
         generation = finished(client, asked, PATIENCE)
 
         (prediction,) = generation["predictions"]

@@ -3,8 +3,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from strategies import fetch
 from strategies.errors import InvalidImage
-from strategies.fetch import fetch_image
+from strategies.fetch import fetch_image, fetched_together
 
 LOC = ("inputs", "image")
 
@@ -75,3 +76,18 @@ def test_a_body_without_end_is_cut_off(server, settings):
     settings.ASSET_MAX_BYTES = 50_000
     with pytest.raises(InvalidImage, match="too large"):
         fetch_image(f"{server}/huge", loc=LOC)
+
+
+def test_the_pictures_of_a_request_share_their_time(server, settings, monkeypatch):
+    settings.ALLOW_PRIVATE_IMAGE_URLS = True
+    now = fetch.time.monotonic()
+    monkeypatch.setattr(fetch.time, "monotonic", lambda: now)
+    with fetched_together():
+        for _ in range(2):
+            assert fetch_image(f"{server}/image", loc=LOC)
+            now += fetch.TOGETHER_SECONDS / 2
+        now += 1
+        with pytest.raises(InvalidImage) as caught:
+            fetch_image(f"{server}/image", loc=("images", 2))
+    assert caught.value.errors == [{"loc": ["images", 2], "msg": "too slow", "type": "too_slow"}]
+    assert fetch_image(f"{server}/image", loc=LOC)

@@ -84,6 +84,7 @@ class IdempotencyRecordAdmin(ModelAdmin):
     list_display = ("key", "owner", "status", "created_at")
     list_select_related = ("owner",)
     search_fields = ("key", "owner__username")
+    exclude = ("body",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -19,6 +19,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from strategies.sealing import opened, sealed
+
 from .models import IdempotencyRecord
 from .problems import Refused
 
@@ -97,12 +99,12 @@ def _earlier_answer(record: IdempotencyRecord, fingerprint: str) -> Response:
         )
     if record.status is None:
         raise _in_progress()
-    return Response(record.body, status=record.status, headers={REPLAYED: "true"})
+    return Response(json.loads(opened(record.body)), status=record.status, headers={REPLAYED: "true"})
 
 
 def _complete(record: IdempotencyRecord, response: Response) -> None:
     kept = IdempotencyRecord.objects.filter(id=record.id).update(
-        status=response.status_code, body=response.data
+        status=response.status_code, body=sealed(json.dumps(response.data))
     )
     if not kept:  # taken for abandoned and given to another request: that one's work counts
         raise _in_progress()

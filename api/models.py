@@ -31,7 +31,7 @@ class IdempotencyRecord(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body")
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = models.TextField(null=True, help_text="sealed: it may show a secret")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -58,6 +58,7 @@ STATUSES = {
     "too_many_webhooks": 409,
     "webhook_disabled": 409,
     "delivery_under_way": 409,
+    "secret_unreadable": 409,
     "idempotency_in_progress": 409,
     "stale_version": 412,
     "body_too_large": 413,

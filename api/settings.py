@@ -18,6 +18,7 @@ HOME = Path(env.str("ATELIER_HOME", default=str(BASE_DIR / "var"))).resolve()
 environ.Env.read_env(HOME / "servers.env")  # never overrides what the environment already says
 
 SECRET_KEY = env.str("SECRET_KEY", default=None) or secret_key(HOME)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones, while needed
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -116,6 +116,12 @@ class WebhookDisabled(RequestError):
     code = "webhook_disabled"
 
 
+class SecretUnreadable(RequestError):
+    """A stored secret was sealed under a key that is gone."""
+
+    code = "secret_unreadable"
+
+
 class DeliveryUnderWay(RequestError):
     """The delivery is being attempted at this moment."""
 

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,11 +19,12 @@ from django.conf import settings
 from django.db import connections
 
 from strategies.dispatch import wake_deliverers
+from strategies.errors import SecretUnreadable
 from strategies.models import WebhookDelivery
 from strategies.webhooks import deliveries, messages
 from strategies.webhooks.addresses import PrivateAddress, public_address
 from strategies.webhooks.deliveries import Answer
-from strategies.webhooks.endpoints import own_secret
+from strategies.webhooks.secrets import own_secret
 
 from .patience import patiently
 
@@ -95,9 +96,20 @@ def _claimed(owners: list[int]) -> list[Message]:
     room = BATCH - len(owners)
     try:
         claim = partial(deliveries.claim_due, limit=room, lease_seconds=lease, busy=busy)
-        return [_prepared(delivery) for delivery in (patiently(claim) if room else [])]
+        return list(_signed(patiently(claim) if room else []))
     finally:
         connections.close_all()  # this thread's
+
+
+def _signed(claimed: Iterable[WebhookDelivery]) -> Iterator[Message]:
+    """Those that can be signed; for another, that was the attempt."""
+    for delivery in claimed:
+        try:
+            yield _prepared(delivery)
+        except SecretUnreadable:
+            log.error("webhook_unsigned", delivery=str(delivery.id))
+            answer = Answer(delivery.url, error="Not sent: its secret cannot be read any more; rotate it.")
+            patiently(partial(deliveries.settle, delivery, answer))
 
 
 def _prepared(delivery: WebhookDelivery) -> Message:

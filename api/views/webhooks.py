@@ -1,5 +1,6 @@
 """`/v1/webhooks`: where an account hears of its generations, and the log of what was sent."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -16,13 +17,12 @@ from strategies.webhooks.deliveries import delivery_replay
 from strategies.webhooks.endpoints import (
     endpoint_create,
     endpoint_delete,
-    endpoint_rotate,
     endpoint_update,
-    own_secret,
-    own_secret_rotate,
+    endpoint_url,
 )
+from strategies.webhooks.secrets import endpoint_rotate, own_secret, own_secret_rotate
 
-from ..idempotency import idempotent
+from ..idempotency import idempotent, idempotent_after
 from ..pagination import NewestFirst
 from ..problems import Refused
 from ..schema import DELIVERY_STATUS, IDEMPOTENCY_KEY
@@ -47,14 +47,18 @@ class Webhooks(GenericAPIView):
         page = self.paginate_queryset(webhooks_of(request.user))
         return self.get_paginated_response(WebhookSerializer(page, many=True).data)
 
+    def prepared(self, request: Request) -> dict[str, Any]:
+        fields = parsed(NewWebhookSerializer, request)
+        return {**fields, "url": endpoint_url(fields["url"])}
+
     @extend_schema(
         operation_id="webhooks_create", request=NewWebhookSerializer,
         responses={201: WebhookWithSecretSerializer}, parameters=[IDEMPOTENCY_KEY],
     )  # fmt: skip
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_after(prepared)
+    def post(self, request: Request, prepared: dict[str, Any]) -> Response:
         """Hear of every generation of this account. The answer shows the secret, once."""
-        endpoint = endpoint_create(owner=request.user, **parsed(NewWebhookSerializer, request))
+        endpoint = endpoint_create(owner=request.user, **prepared)
         return Response(WebhookWithSecretSerializer(endpoint).data, status=201)
 
 

@@ -10,6 +10,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from ..errors import SecretUnreadable
+from ..sealing import opened, resealed, sealed
+
 ROTATION = timedelta(hours=24)  # for as long an old secret signs along
 SECRET_BYTES = 32
 MAX_URL = 2000  # characters
@@ -20,27 +23,41 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
+def new_sealed_secret() -> str:
+    return sealed(new_secret())
+
+
 class SigningSecrets(models.Model):
     """A secret, and for a day the one before it."""
 
-    secret = models.CharField(max_length=80, default=new_secret, editable=False)
-    previous_secret = models.CharField(max_length=80, blank=True, editable=False)
+    sealed_secret = models.TextField(default=new_sealed_secret, editable=False)
+    sealed_previous_secret = models.TextField(blank=True, editable=False)
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         abstract = True
 
+    @property
+    def secret(self) -> str:
+        """Raises: SecretUnreadable."""
+        return opened(self.sealed_secret)
+
     def signing_secrets(self) -> list[str]:
-        """Those that sign a message sent now."""
+        """Those that sign a message sent now. Raises: SecretUnreadable."""
         until = self.previous_secret_until
-        return [self.secret, self.previous_secret] if until and until > timezone.now() else [self.secret]
+        both = until is not None and until > timezone.now()
+        return [self.secret, opened(self.sealed_previous_secret)] if both else [self.secret]
 
     def rotated(self) -> dict[str, Any]:
-        """The fields with a new secret in place of the present one, which signs along for a day."""
+        """The fields with a new secret in place of the present one, which signs along for a day if it can."""
+        try:
+            previous, until = resealed(self.sealed_secret), timezone.now() + ROTATION
+        except SecretUnreadable:
+            previous, until = "", None
         return {
-            "secret": new_secret(),
-            "previous_secret": self.secret,
-            "previous_secret_until": timezone.now() + ROTATION,
+            "sealed_secret": new_sealed_secret(),
+            "sealed_previous_secret": previous,
+            "previous_secret_until": until,
         }
 
 

@@ -1,4 +1,4 @@
-"""What owners write: endpoints and the secrets that sign."""
+"""What owners write: the addresses that hear of their generations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +10,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from ..errors import TooManyWebhooks
-from ..models import DeliveryStatus, OwnWebhookSecret, WebhookDelivery, WebhookEndpoint
+from ..models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from .addresses import checked_url
 from .events import EVENTS
 
 BY_OWNER = "its owner"
 
 
+def endpoint_url(url: str) -> str:
+    """The URL, checked. A name server may be slow, so this belongs in no transaction.
+
+    Raises: InvalidWebhook.
+    """
+    return checked_url(url, loc=("url",))
+
+
 def endpoint_create(
     *, owner: AbstractBaseUser, url: str, events: Sequence[str] = EVENTS, disabled: bool = False
 ) -> WebhookEndpoint:
-    """Raises: InvalidWebhook, TooManyWebhooks."""
-    checked = checked_url(url, loc=("url",))
+    """An endpoint at a URL that `endpoint_url` has checked. Raises: TooManyWebhooks."""
     with transaction.atomic():
         type(owner).objects.select_for_update(no_key=True).get(pk=owner.pk)  # so that two do not count alike
         if WebhookEndpoint.objects.filter(owner=owner).count() >= settings.MAX_WEBHOOKS:
@@ -29,7 +36,7 @@ def endpoint_create(
                 f"The account has {settings.MAX_WEBHOOKS} webhooks, as many as it may have; delete one first."
             )
         return WebhookEndpoint.objects.create(
-            owner=owner, url=checked, events=list(events), disabled=disabled,
+            owner=owner, url=url, events=list(events), disabled=disabled,
             disabled_reason=_disabled_by(BY_OWNER) if disabled else "",
         )  # fmt: skip
 
@@ -40,7 +47,7 @@ def endpoint_update(endpoint: WebhookEndpoint, *, by: str = BY_OWNER, **changes:
     Raises: InvalidWebhook.
     """
     if "url" in changes:
-        changes["url"] = checked_url(changes["url"], loc=("url",))
+        changes["url"] = endpoint_url(changes["url"])
     disabled = changes.pop("disabled", None)
     with transaction.atomic():
         locked = _locked(endpoint.id)
@@ -62,16 +69,6 @@ def endpoint_delete(endpoint: WebhookEndpoint) -> None:
         WebhookEndpoint.objects.filter(id=endpoint.id).delete()
 
 
-def endpoint_rotate(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """A new secret; the present one signs along for a day."""
-    with transaction.atomic():
-        locked = _locked(endpoint.id)
-        for field, value in locked.rotated().items():
-            setattr(locked, field, value)
-        locked.save()
-    return locked
-
-
 def disable(locked: WebhookEndpoint, reason: str) -> None:
     """Send nothing more to an endpoint that the caller has locked; what waits is given up, to be replayed."""
     locked.disabled, locked.disabled_reason = True, reason
@@ -80,22 +77,6 @@ def disable(locked: WebhookEndpoint, reason: str) -> None:
         status=DeliveryStatus.FAILED, next_attempt_at=None, lease_token=None, completed_at=timezone.now(),
         last_error=f"The webhook was disabled: {reason}",
     )  # fmt: skip
-
-
-def own_secret(owner: AbstractBaseUser) -> OwnWebhookSecret:
-    """The secret behind the `webhook` of single requests, made when it is first needed."""
-    return OwnWebhookSecret.objects.get_or_create(owner_id=owner.pk)[0]
-
-
-def own_secret_rotate(owner: AbstractBaseUser) -> OwnWebhookSecret:
-    """A new one; the present one signs along for a day."""
-    own_secret(owner)
-    with transaction.atomic():
-        locked = OwnWebhookSecret.objects.select_for_update(no_key=True).get(owner_id=owner.pk)
-        for field, value in locked.rotated().items():
-            setattr(locked, field, value)
-        locked.save()
-    return locked
 
 
 def _disabled_by(whom: str) -> str:

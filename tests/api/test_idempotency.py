@@ -10,6 +10,7 @@ from django.utils import timezone
 from api import idempotency
 from api.models import IdempotencyRecord
 from strategies.models import Asset, Generation, Subject
+from strategies.webhooks import addresses
 from tests.factories import make_workflow
 
 from .work import png
@@ -137,6 +138,26 @@ def test_a_slow_server_holds_no_transaction_open(client, account, workflow, slow
     again = client.post(path.format(subject=subject.id), bodies[path], headers=KEY)
     assert answers[0].status_code in (201, 202)
     assert again.json() == answers[0].json() and again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_the_answer_is_kept_sealed_as_it_may_show_a_secret(client):
+    body = {"url": "https://hooks.invalid/a"}
+    first, again = (client.post("/v1/webhooks", body, headers=KEY) for _ in range(2))
+    assert first.json()["secret"].startswith("whsec_") and again.json() == first.json()
+    assert first.json()["secret"] not in IdempotencyRecord.objects.get().body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_name_server_holds_no_transaction_open(client, monkeypatch):
+    seen = []
+
+    def look_up(*_, **__) -> list[str]:
+        seen.append(connection.in_atomic_block)
+        return ["8.8.8.8"]
+
+    monkeypatch.setattr(addresses, "get_ip_address", look_up)
+    answer = client.post("/v1/webhooks", {"url": "https://hooks.invalid/a"}, headers=KEY)
+    assert answer.status_code == 201 and seen == [False]
 
 
 @pytest.mark.django_db(transaction=True)

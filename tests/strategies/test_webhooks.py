@@ -16,10 +16,9 @@ from strategies.webhooks.endpoints import (
     endpoint_create,
     endpoint_delete,
     endpoint_update,
-    own_secret,
-    own_secret_rotate,
 )
 from strategies.webhooks.events import EVENTS
+from strategies.webhooks.secrets import own_secret, own_secret_rotate
 from tests.factories import make_generation, make_owner
 
 from .lifecycle import claim, output_of

@@ -11,7 +11,8 @@ from standardwebhooks import WebhookVerificationError
 from strategies.dispatch import DELIVER
 from strategies.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from strategies.webhooks import addresses, deliveries
-from strategies.webhooks.endpoints import endpoint_create, endpoint_rotate, endpoint_update, own_secret
+from strategies.webhooks.endpoints import endpoint_create, endpoint_update
+from strategies.webhooks.secrets import endpoint_rotate, own_secret
 from tests.factories import make_generation, make_owner
 from tests.receiver import Receiver, receiving
 from tests.stack import waited
@@ -194,6 +195,20 @@ def test_a_requests_own_webhook_is_signed_with_the_owners_secret(
     (received,) = receiver.received
     assert received.verified(own_secret(owner).secret)["type"] == "generation.start"
     assert received.path == "/hook?for=me"
+
+
+def test_a_message_that_cannot_be_signed_says_so_and_holds_up_no_other(
+    told, owner, workflow, endpoint, receiver: Receiver, settings
+):
+    settings.SECRET_KEY = settings.SECRET_KEY + "2"
+    other = make_owner()
+    readable = happen(other, workflow, endpoint_create(owner=other, url=receiver.url))
+    assert attempt(told).last_error == "Not sent: its secret cannot be read any more; rotate it."
+    readable.refresh_from_db()
+    assert told.status == DeliveryStatus.PENDING and readable.status == DeliveryStatus.DELIVERED
+    assert str(told.id) not in [each.id for each in receiver.received]
+    endpoint_rotate(endpoint)
+    assert attempt(told).status == DeliveryStatus.DELIVERED
 
 
 # --- addresses ----------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def pool(chat, tmp_path) -> Iterator[subprocess.Popen]:
     environment = {
         **os.environ, **network.environment(), "ATELIER_HOME": str(tmp_path), "DATABASE_URL": database,
         "ATELIER_LANGUAGE_URL": chat.url, "ATELIER_LANGUAGE_MODEL": "scribe-1",
-        "ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS": "1",
+        "ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS": "1", "SECRET_KEY": django_settings.SECRET_KEY,
     }  # fmt: skip
     process = subprocess.Popen(network.command(), env=environment, cwd=django_settings.BASE_DIR)
     try:

@@ -24,10 +24,17 @@ def publish_on_commit(tasks: Iterable[Task]) -> None:
 
     What must not start yet is left to the reaper, which publishes it when its time has come.
     """
-    now = timezone.now()
-    waiting = [task for task in tasks if task.ready and (task.not_before is None or task.not_before <= now)]
-    if waiting:
+    if waiting := _startable(tasks):
         transaction.on_commit(lambda: publish(waiting), robust=True)
+
+
+def publish_as_written(tasks: Iterable[Task]) -> None:
+    """The same for tasks that this transaction has yet to write: `published_at` is written with the rest."""
+    if waiting := _startable(tasks):
+        now = timezone.now()
+        for task in waiting:
+            task.published_at = now
+        transaction.on_commit(lambda: _send(waiting), robust=True)
 
 
 def publish(tasks: list[Task]) -> int:
@@ -38,6 +45,15 @@ def publish(tasks: list[Task]) -> int:
     Returns the number of messages sent.
     """
     _note(tasks, timezone.now())
+    return _send(tasks)
+
+
+def _startable(tasks: Iterable[Task]) -> list[Task]:
+    now = timezone.now()
+    return [task for task in tasks if task.ready and (task.not_before is None or task.not_before <= now)]
+
+
+def _send(tasks: list[Task]) -> int:
     sent = 0
     try:
         with app.producer_or_acquire() as producer:

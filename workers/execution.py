@@ -7,24 +7,19 @@ from functools import partial
 from typing import cast
 
 import structlog
-from django.conf import settings
-from django.db import close_old_connections
 
 from gpu.errors import Canceled, Decision, GpuError
 from strategies import lifecycle
 from strategies.lifecycle import Claim, Failure
 from strategies.models import Task
-from strategies.scheduling import time_limit
 
-from . import identity, scheduling
+from . import scheduling
+from .claimer import Batch, Claimer
 from .delivery import Stage, deliver, failure_of
-from .heartbeat import Heartbeat
-from .limits import room_for
 from .outputs import Made
 from .patience import patiently
 from .processors import processor_for
 from .processors.processor import BatchProcessor, Work
-from .progress import Progress
 
 log = structlog.get_logger(__name__)
 TURN_SECONDS = 5.0  # how long one message keeps the device, so that the pool's other queues have their turn
@@ -40,12 +35,12 @@ def run_turn(queue: str) -> int:
     Returns how many there were, when all that came of them is durable: the message is acknowledged then.
     Raises: as `run_next`.
     """
-    until = time.monotonic() + TURN_SECONDS
     ran = 0
-    with Stage() as stage:
-        while _next(queue, stage) is not None:
+    with Stage() as stage, Claimer(queue, until=time.monotonic() + TURN_SECONDS) as claimer:
+        while batch := claimer.take():
+            _run(batch, stage)
             ran += 1
-            if time.monotonic() >= until:
+            if not claimer.goes_on():
                 break
     return ran
 
@@ -55,66 +50,37 @@ def run_next(queue: str) -> str | None:
 
     Returns the first task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
-    with Stage() as stage:
-        return _next(queue, stage)
+    with Stage() as stage, Claimer(queue) as claimer:
+        batch = claimer.take()
+        if batch is None:
+            return None
+        _run(batch, stage)
+    return str(batch.held[0].claim.task.id)
 
 
-def _next(queue: str, stage: Stage) -> str | None:
-    close_old_connections()  # Celery does this in the parent only
-    loaded = scheduling.resident()
-    claims = patiently(
-        lambda: lifecycle.claim_batch(
-            queue=queue,
-            worker=identity.NODE,
-            device=identity.DEVICE,
-            lease_seconds=settings.LEASE_SECONDS,
-            served=identity.QUEUES,
-            resident=loaded,
-            room=room_for,
-            policy=scheduling.policy(),
-        )
-    )
-    if not claims:
-        return None
-    with _logged_as(claims[0].task):
-        _run(claims, loaded, stage)
-    return str(claims[0].task.id)
-
-
-def _run(claims: Sequence[Claim], loaded: frozenset[str], stage: Stage) -> None:
-    works: list[Work] = []
-    leases: list[ExitStack] = []
-    with ExitStack() as all_leases:
-        for held in claims:
-            leases.append(all_leases.enter_context(ExitStack()))
-            works.append(_work(held, leases[-1]))
+def _run(batch: Batch, stage: Stage) -> None:
+    """Run what was claimed; whatever has an outcome is handed over with its lease."""
+    with ExitStack() as leases, _logged_as(batch.held[0].claim.task):
+        for held in batch.held:
+            leases.push(held.lease)
         try:
-            outcomes = _outcomes(works)
+            outcomes = _outcomes([held.work for held in batch.held])
         except GpuError as error:
             try:  # fatal: the rows are settled first, then the process ends, whatever becomes of the rows
                 failure = Failure(error.code, str(error), retryable=True)
-                for held in claims:
-                    patiently(partial(lifecycle.fail, held, failure))
+                for held in batch.held:
+                    patiently(partial(lifecycle.fail, held.claim, failure))
             finally:
                 raise ProcessUnfit(str(error)) from error
-        for held, outcome, lease in zip(claims, outcomes, leases, strict=True):
-            with _logged_as(held.task):
+        for held, outcome in zip(batch.held, outcomes, strict=True):
+            with _logged_as(held.claim.task):
                 if isinstance(outcome, Made):
-                    scheduling.note_load(held.task, loaded, outcome)
-                    _hand_over(stage, held, outcome, lease.pop_all())
+                    scheduling.note_load(held.claim.task, batch.resident, outcome)
+                    _hand_over(stage, held.claim, outcome, held.lease.pop_all())
                 elif isinstance(outcome, Failure):
-                    patiently(partial(lifecycle.fail, held, outcome))
+                    patiently(partial(lifecycle.fail, held.claim, outcome))
                 else:
                     log.info("work_dropped", reason="canceled, out of time or lease lost")
-
-
-def _work(held: Claim, lease: ExitStack) -> Work:
-    """What a processor needs of a claim, which lives until its lease is closed."""
-    limit, task = time_limit(held.task.task_type), str(held.task.id)
-    identity.in_flight.append(task)
-    lease.callback(identity.in_flight.remove, task)
-    heart = lease.enter_context(Heartbeat(held, settings.LEASE_SECONDS, limit))
-    return Work(held.task, Progress(held.task), heart.lost)
 
 
 def _hand_over(stage: Stage, held: Claim, made: Made, lease: ExitStack) -> None:

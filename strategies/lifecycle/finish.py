@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ..dispatch import publish_on_commit
+from ..dispatch import publish_as_written, publish_on_commit
 from ..generation_types import GENERATION_TYPES
 from ..loras import lora_adopt
 from ..models import Asset, Status, Task
@@ -52,14 +52,16 @@ def _go_on(task: Task, output: Output) -> None:
     ).first()
     if following:
         following.ready = True
-        following.save(update_fields=["ready"])
-        publish_on_commit([following])
+        publish_as_written([following])
+        following.save(update_fields=["ready", "published_at"])
         return
     ending = kind.chain_succeeded(task, output)
     if isinstance(ending, Delivery):
         _deliver(task, ending)
     else:
-        publish_on_commit(Task.objects.bulk_create(each.row for each in ending))
+        rows = [each.row for each in ending]
+        publish_as_written(rows)
+        Task.objects.bulk_create(rows)
 
 
 def _deliver(task: Task, delivery: Delivery) -> None:

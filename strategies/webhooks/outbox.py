@@ -9,6 +9,13 @@ from ..dispatch import wake_deliverers_on_commit
 from ..models import Generation, WebhookDelivery
 from .messages import happened
 
+# Asked first, as mostly nobody does.
+ANYBODY = """
+SELECT FROM strategies_generation AS generation WHERE id = %s AND (webhook <> '' OR EXISTS (
+    SELECT FROM strategies_webhookendpoint WHERE owner_id = generation.owner_id AND NOT disabled
+))
+"""
+
 # The key-share lock keeps an endpoint from being deleted before the message to it is committed. It stands in
 # nobody's way: whoever changes an endpoint, or tells it something else, goes on.
 LISTENING = """
@@ -19,6 +26,8 @@ WHERE owner_id = %s AND NOT disabled AND events @> to_jsonb(%s::text) ORDER BY i
 
 def tell(event: str, generation: UUID, prediction: UUID | None = None) -> None:
     """Write the event's messages, if anybody listens; the second time does nothing."""
+    if not _anybody_listens(generation):
+        return
     row = Generation.objects.only("owner_id", "webhook", "webhook_events_filter").get(id=generation)
     endpoints: list[UUID | None] = _listening(row.owner_id, event)
     if row.webhook and event in (row.webhook_events_filter or [event]):
@@ -35,6 +44,12 @@ def tell(event: str, generation: UUID, prediction: UUID | None = None) -> None:
     ]  # fmt: skip
     WebhookDelivery.objects.bulk_create(messages, ignore_conflicts=True)
     wake_deliverers_on_commit()
+
+
+def _anybody_listens(generation: UUID) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(ANYBODY, [generation])
+        return cursor.rowcount > 0
 
 
 def _listening(owner: int, event: str) -> list[UUID | None]:

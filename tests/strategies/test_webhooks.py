@@ -124,9 +124,9 @@ def test_an_agentic_prediction_says_what_it_came_to(owner, workflow, endpoint):
     assert len(data["output"]) == 1
 
 
-def test_who_hears_nothing_costs_two_queries(owner, workflow, django_assert_num_queries):
+def test_who_hears_nothing_costs_one_query(owner, workflow, django_assert_num_queries):
     generation = make_generation(owner, workflow)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         status_changed(generation.id, Status.PROCESSING)
 
 

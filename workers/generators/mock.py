@@ -39,6 +39,7 @@ class Mock:
     def __init__(self, config: MockConfig) -> None:
         self.config = config
         self._resident: list[str] = []  # most recently used last
+        self._ended = time.monotonic()
 
     def start(self) -> None:
         """Nothing to load before the first request."""
@@ -48,6 +49,7 @@ class Mock:
     ) -> InferenceResult:
         check_capabilities(self, request)
         began = time.monotonic()
+        idle = began - self._ended
         self._load(public_name(request.key.checkpoint))
         time.sleep(self.config.lora_seconds * len(request.adapters))
         loaded = time.monotonic()
@@ -57,7 +59,8 @@ class Mock:
             {"generator": self.name, "prompt": prompt, "seed": seed, "extra": dict(request.provenance)}
             for prompt, seed in zip(request.prompts, request.seeds, strict=True)
         )
-        timings = {"load_s": loaded - began, "total_s": time.monotonic() - began}
+        self._ended = time.monotonic()
+        timings = {"idle_s": idle, "load_s": loaded - began, "total_s": self._ended - began}
         return InferenceResult(tuple(images), provenance, timings)
 
     def animate(self, request: VideoRequest, on_step: OnStep, should_cancel: ShouldCancel) -> VideoResult:

@@ -31,6 +31,7 @@ ALONE = {  # name → module, run as a program
     "R9": "benchmarks.delivering",
     "R10": "benchmarks.drawing",
     "R12": "benchmarks.cold",
+    "ahead": "benchmarks.ahead",
     "swaps": "benchmarks.swaps",
 }
 POOLS = ROOT / "pools.toml"

@@ -24,11 +24,10 @@ BAR = 1.05
 
 def main() -> None:
     with subject() as measured, tempfile.TemporaryDirectory(prefix="atelier-swaps-") as folder:
-        other = Path(shutil.copytree(measured.checkpoint, Path(folder) / "other"))
-        _change(other)
+        other = changed_copy(measured.checkpoint, Path(folder) / "other", 1.001)
         keys = [PipelineKey(ModelSource(str(path))) for path in (measured.checkpoint, other)]
         size = {**measured.settings, "num_inference_steps": 1}
-        budget = _bytes_of(measured.device, keys[0], size)
+        budget = bytes_of(measured.device, keys[0], size)
         runner = Runner(measured.device, budget_bytes=int(budget * 1.1))
         used = []
         for number in range(SWAPS):
@@ -41,16 +40,19 @@ def main() -> None:
         print(verdict("swaps", [each / used[SETTLED - 1] for each in used[-20:]], at_most=BAR))
 
 
-def _change(folder: Path) -> None:
-    """Every network another one, so that nothing is shared."""
+def changed_copy(checkpoint: Path, folder: Path, factor: float) -> Path:
+    """A checkpoint of which every network is another one, so that nothing is shared."""
+    shutil.copytree(checkpoint, folder)
     for path in folder.rglob("*.safetensors"):
         tensors = load_file(path)
         name = next(iter(tensors))
-        tensors[name] = tensors[name] * 1.001
+        tensors[name] = tensors[name] * factor
         save_file(tensors, path, {"format": "pt"})
+    return folder
 
 
-def _bytes_of(device: str, key: PipelineKey, size: dict) -> int:
+def bytes_of(device: str, key: PipelineKey, size: dict) -> int:
+    """What the models of a key take."""
     probe = Runner(device)
     probe.run(InferenceRequest(key, (PROMPT,), (0,), **size))
     taken = probe.memory()["model_bytes"]

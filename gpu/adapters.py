@@ -6,15 +6,16 @@ compiled again, and no trace can remain. (docs/decisions/0008-a-lora-is-a-sum-no
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
+from weakref import WeakValueDictionary
 
 import torch
 from diffusers import DiffusionPipeline
 
-from gpu.errors import IncompatibleAdapter
+from gpu.errors import GpuError, IncompatibleAdapter
 from gpu.loras import Delta, Lora
 from gpu.requests import Adapter
 from gpu.weights import LoraInfo, validate_lora
@@ -34,27 +35,49 @@ class AdapterStore:
         self._pinned = pinned
         self._loras: OrderedDict[str, Lora] = OrderedDict()
         self._lock = Lock()
+        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()  # of files that are being read
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lora")
 
     def get(self, source: str) -> Lora:
         """Read a file, unless it is here. Raises what `validate_lora` and `Lora` raise."""
         info = validate_lora(source)
-        with self._lock:  # whoever wants the same one meanwhile waits for it
-            lora = self._loras.pop(info.sha256, None) or Lora(info, pinned=self._pinned)
-            self._loras[info.sha256] = lora
-            while self._bytes() > self._budget:
-                self._loras.popitem(last=False)
-        return lora
+        with self._lock:
+            turn = self._turns.setdefault(info.sha256, Lock())
+        with turn:  # whoever wants the same one meanwhile waits for it, and nobody else
+            with self._lock:
+                lora = self._loras.get(info.sha256)
+            lora = lora or Lora(info, pinned=self._pinned)
+            self._keep(lora)
+            return lora
 
     def prefetch(self, sources: Sequence[str]) -> None:
-        """Begin to read files that are going to be wanted; what is wrong with one is said when it is."""
-        for source in sources:
-            self._reader.submit(self.get, source)
+        """Begin to read files that are going to be wanted, in this order, as many as there is room for.
+
+        What is wrong with one is said when it is wanted.
+        """
+        self._reader.submit(self._read, dict.fromkeys(sources))
 
     def bytes(self) -> int:
         """Bytes of all tensors held."""
         with self._lock:
             return self._bytes()
+
+    def _read(self, sources: Iterable[str]) -> None:
+        room = self._budget
+        for source in sources:
+            with suppress(GpuError):
+                room -= validate_lora(source).bytes
+                if room < 0:
+                    break
+                self.get(source)
+
+    def _keep(self, lora: Lora) -> None:
+        """As the one that was used last."""
+        with self._lock:
+            self._loras[lora.info.sha256] = lora
+            self._loras.move_to_end(lora.info.sha256)
+            while self._bytes() > self._budget:
+                self._loras.popitem(last=False)
 
     def _bytes(self) -> int:
         return sum(lora.block.nbytes for lora in self._loras.values())

@@ -2,10 +2,11 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock, RLock
 from typing import Any
 
@@ -78,14 +79,22 @@ class ModelCache:
             with self._state:
                 record.pins -= 1
 
-    def prefetch(self, key: Hashable, load: Callable[[Reserve], Any]) -> None:
+    def prefetch(
+        self, key: Hashable, load: Callable[[Reserve], Any], spare: Container[Hashable] = ()
+    ) -> None:
         """Begin to load a model that is going to be wanted, unless it is resident.
 
-        For lack of room, or if `load` raises, nothing is kept, and whoever uses the model tries again.
+        Others leave for it, but none of `spare`. For lack of room, or if `load` raises, nothing is kept, and
+        whoever uses the model tries again.
         """
         with self._state:
             if key not in self._records and key not in self._ahead:
-                self._ahead[key] = self._loader.submit(self._load_ahead, key, load)
+                self._ahead[key] = self._loader.submit(self._load_ahead, key, load, spare)
+
+    def holds(self, key: Hashable) -> bool:
+        """Whether the model is resident."""
+        with self._state:
+            return key in self._records
 
     def stats(self) -> CacheStats:
         """A snapshot; keys from the least to the most recently used."""
@@ -95,13 +104,13 @@ class ModelCache:
                 now.budget, self._bytes(), now.hits, now.misses, now.evictions, keys=list(self._records)
             )
 
-    def make_room(self, needed: int) -> None:
-        """Let models that nobody holds leave until so many bytes are free.
+    def make_room(self, needed: int, spare: Container[Hashable] = ()) -> None:
+        """Let models that nobody holds, and that are not among `spare`, leave until so many bytes are free.
 
-        Raises `OutOfMemory` if those in use leave too little.
+        Raises `OutOfMemory` if the others leave too little.
         """
         with self._state:
-            while self._lacks(needed) and self._evict():
+            while self._lacks(needed) and self._evict(spare):
                 pass
             if self._lacks(needed):
                 raise OutOfMemory(self._refusal(needed))
@@ -134,35 +143,41 @@ class ModelCache:
                 record.pins += 1
             return record
 
-    def _load_ahead(self, key: Hashable, load: Callable[[Reserve], Any]) -> None:
+    def _load_ahead(self, key: Hashable, load: Callable[[Reserve], Any], spare: Container[Hashable]) -> None:
         try:
             with self._loading:
                 if key not in self._records:
-                    self._load(key, load)
+                    self._load(key, load, spare=spare)
         except Exception as error:  # the same will be said to whoever uses it
             log.info("model %s not loaded ahead: %s", key, error)
         finally:
             with self._state:
                 del self._ahead[key]
 
-    def _load(self, key: Hashable, load: Callable[[Reserve], Any], pins: int = 0) -> Record:
+    def _load(
+        self,
+        key: Hashable,
+        load: Callable[[Reserve], Any],
+        pins: int = 0,
+        spare: Container[Hashable] = (),
+    ) -> Record:
         self._stats.misses += 1
         try:
-            record = Record(load(self._promise), pins)
+            record = Record(load(partial(self._promise, spare)), pins)
         finally:
             self._promised = 0
         with self._state:
             # The headers told how much it would take; what counts is what it took.
-            while self._too_much(record) and self._evict():
+            while self._too_much(record) and self._evict(spare):
                 pass
             if self._too_much(record):
                 raise OutOfMemory(self._refusal(self._measure([record.value])))
             self._records[key] = record
         return record
 
-    def _promise(self, needed: int) -> None:
+    def _promise(self, spare: Container[Hashable], needed: int) -> None:
         with self._state:
-            self.make_room(needed)
+            self.make_room(needed, spare)
             self._promised = needed
 
     def _lacks(self, needed: int) -> bool:
@@ -173,9 +188,10 @@ class ModelCache:
     def _too_much(self, record: Record) -> bool:
         return self._bytes(record) > self._stats.budget
 
-    def _evict(self) -> bool:
-        """Drop the least recently used model that nobody holds; False if there is none."""
-        key = next((key for key, record in self._records.items() if record.pins == 0), None)
+    def _evict(self, spare: Container[Hashable] = ()) -> bool:
+        """Drop the least recently used model that nobody holds, but for `spare`; False if there is none."""
+        free = (key for key, record in self._records.items() if record.pins == 0 and key not in spare)
+        key = next(free, None)
         if key is None:
             return False
         del self._records[key]

@@ -33,6 +33,9 @@ class Engine:
     def __init__(self, device: str, compute: Compute) -> None:
         self.device = device
         self.compute = compute
+        # Not where the cores that would load a model are those that draw: the picture before would pay for
+        # the gap that closes (docs/decisions/0015).
+        self.loads_ahead = device != CPU
         self._buckets: set[tuple[int, ...]] = set()
         torch.backends.cudnn.benchmark = False  # the fastest kernel may differ from run to run
         torch.backends.cudnn.deterministic = True

@@ -1,6 +1,6 @@
 """The models of one device: resolved, loaded, measured, kept while there is room."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from gpu.cache import CacheStats, ModelCache, Reserve
 from gpu.components import Components
 from gpu.compute import Engine
 from gpu.device import CPU, default_dtype
-from gpu.errors import InvalidRequest
 from gpu.pipelines import (
     Placement,
     held_networks,
@@ -25,6 +24,10 @@ from gpu.pipelines import (
 )
 from gpu.requests import ModelSource, PipelineKey
 from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_video
+
+
+class OnlyRead(Exception):
+    """A model's files were asked of the disk, and that is all that can be done before its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,15 @@ class Models:
         with self._use(self._key("video", key.checkpoint, key)) as resident:
             yield resident
 
-    def prefetch(self, key: PipelineKey) -> None:
-        """Begin to load the models of a key, which the next request is going to use, where there is room.
+    def prefetch(self, keys: Sequence[PipelineKey]) -> None:
+        """Begin to load what the first of these keys lacks that lacks any; they are in their turns' order.
 
-        The files are asked of the disk at once, whether there is room or not.
+        No model of the others leaves for it. The files are asked of the disk, whether there is room or not.
         """
-        for model_key in self._keys(key):
-            self._cache.prefetch(model_key, partial(self._load_ahead, model_key))
+        wanted = {model_key for key in keys for model_key in self._keys(key)}
+        lacking = next((key for key in keys if not all(map(self._cache.holds, self._keys(key)))), None)
+        for model_key in self._keys(lacking) if lacking else ():
+            self._cache.prefetch(model_key, partial(self._load_ahead, model_key), spare=wanted)
 
     def make_room(self, needed: int) -> None:
         """Let models that are not in use leave until so many bytes are free. Raises `OutOfMemory`."""
@@ -134,7 +139,9 @@ class Models:
         files = _KINDS[key.kind][0](key.source, key.variant)
         files.read_ahead()
         if files.is_single_file:
-            raise InvalidRequest("A single file is loaded in a way that disturbs other threads.")
+            raise OnlyRead("A single file is loaded in a way that disturbs other threads.")
+        if not self._components.engine.loads_ahead:
+            raise OnlyRead("The cores that would load it are those that draw.")
         with memory.side_stream(self._device):
             return self._load(key, reserve)
 

@@ -102,13 +102,13 @@ class Runner:
                 side = base.unet.config.sample_size * base.vae_scale_factor
             self.run(InferenceRequest(key, ("",), (0,), width=side, height=side, num_inference_steps=1))
 
-    def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
-        """Begin to read what the next request is going to use, while this one is drawn.
+    def prefetch(self, keys: Sequence[PipelineKey], adapters: Sequence[Adapter] = ()) -> None:
+        """Begin to read what the next requests are going to use, in their order, while this one is drawn.
 
-        Models go to the device where there is room beside those in use, LoRAs to main memory. Nothing is
-        raised: what is wrong with a file is said to the request that needs it.
+        Models go to the device where there is room beside those of all `keys` and those in use, LoRAs to main
+        memory. Nothing is raised: what is wrong with a file is said to the request that needs it.
         """
-        self._models.prefetch(key)
+        self._models.prefetch(keys)
         self._adapters.prefetch([adapter.source for adapter in adapters])
 
     def resident(self) -> list[str]:

@@ -43,6 +43,7 @@ class Policy:
     look_ahead: int = 32  # tasks of such a line, and of all by age
     bound: int = 128  # no task is overtaken more often
     reserve: int = 16  # of the bound: what a batch, or several workers at once, may still start
+    ahead: int = 8  # tasks whose models are fetched before their turn; those of later ones would leave again
     half_life: float = 60.0  # seconds after which a second of device time counts half
     load_seconds: float = 4.0  # what loading a model takes
     patience: float = 2.0  # loads that an owner may be ahead of another before a model is loaded

@@ -17,6 +17,7 @@ from strategies.lifecycle import Claim
 from strategies.scheduling import time_limit
 
 from . import identity, scheduling
+from .fetching import fetch_ahead
 from .heartbeat import Heartbeat
 from .limits import room_for
 from .patience import patiently
@@ -112,6 +113,8 @@ class Claimer:
 
         def on_step(step: StepEvent) -> None:
             progress(step)
+            if step.step == 1:
+                fetch_ahead(claim.task)
             self._look_ahead(step)
 
         return Held(claim, Work(claim.task, on_step, heart.lost), lease)

@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gpu.requests import (
-    InferenceRequest,
-    ModelSource,
-    PipelineKey,
-    PipelineMode,
-    StepEvent,
-)
+from gpu.requests import InferenceRequest, PipelineMode, StepEvent
 from strategies.params.refine import PieceParams
 
 from .generators import get_generator
+from .keys import pipeline_key
 from .redrawing import stop_if
 from .sources import adapter
-from .weights import model_source
 
 OnStep = Callable[[StepEvent], None]
 ShouldCancel = Callable[[], bool]
@@ -80,10 +74,7 @@ class Pieces:
     def _request(self, piece: Image.Image) -> InferenceRequest:
         params = self._params
         return InferenceRequest(
-            key=PipelineKey(
-                checkpoint=model_source(params.checkpoint) if params.checkpoint else ModelSource("none"),
-                mode=PipelineMode.IMAGE_TO_IMAGE,
-            ),
+            key=pipeline_key(params, PipelineMode.IMAGE_TO_IMAGE),
             prompts=(params.prompt,),
             negative_prompts=(params.negative_prompt,) if params.negative_prompt else (),
             seeds=(piece_seed(params.seed, self._drawn),),

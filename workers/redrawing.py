@@ -9,17 +9,11 @@ from PIL import Image
 from gpu.errors import Canceled, Decision, GpuError
 from gpu.masks import Mask, binary, digest, is_empty, merged, padded, plain, whole
 from gpu.provenance import public_name
-from gpu.requests import (
-    InferenceRequest,
-    ModelSource,
-    PipelineKey,
-    PipelineMode,
-    StepEvent,
-    drawable_size,
-)
+from gpu.requests import InferenceRequest, PipelineMode, StepEvent, drawable_size
 from strategies.params import AreaParams, DrawingParams
 
 from .generators import get_generator
+from .keys import pipeline_key
 from .regions import region_finder
 from .sources import adapter, picture
 from .weights import model_source
@@ -97,10 +91,7 @@ def redraw(
     """
     size = drawable_size(*image.size)
     request = InferenceRequest(
-        key=PipelineKey(
-            checkpoint=model_source(params.checkpoint) if params.checkpoint else ModelSource("none"),
-            mode=PipelineMode.INPAINT,
-        ),
+        key=pipeline_key(params, PipelineMode.INPAINT),
         prompts=(params.prompt,),
         negative_prompts=(params.negative_prompt,) if params.negative_prompt else (),
         seeds=(params.seed,),

@@ -11,9 +11,10 @@ from .claim import Claim, claim, claim_batch, renew
 from .finish import expire_leases, fail, release, release_all, succeed
 from .reap import Reaped, reap
 from .start import start, start_alone
+from .upcoming import upcoming
 
 __all__ = [
     "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "cancel_task", "claim",
     "claim_batch", "expire_leases", "fail", "reap", "release", "release_all", "renew", "start", "start_alone",
-    "succeed",
+    "succeed", "upcoming",
 ]  # fmt: skip

@@ -155,6 +155,34 @@ def test_a_lora_that_is_going_to_be_wanted_is_read_ahead(tmp_path, monkeypatch):
     assert not read.is_set()
 
 
+def test_who_wants_one_lora_does_not_wait_for_another(tmp_path, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+    slow, quick = (small_lora(tmp_path / f"{name}.safetensors", name=name) for name in ("slow", "quick"))
+
+    def read(info, **options):
+        if info.path.stem == "slow":
+            begun.set()
+            assert go_on.wait(20)
+        return Lora(info, **options)
+
+    monkeypatch.setattr(adapters, "Lora", read)
+    store = AdapterStore()
+    store.prefetch([slow])
+    assert begun.wait(20)
+    assert store.get(quick) is store.get(quick)
+    go_on.set()
+    assert store.get(slow).info.path.stem == "slow"
+
+
+def test_reading_ahead_stops_where_the_store_is_full(tmp_path):
+    """So that the first ones wanted are there, and not the last."""
+    sources = [small_lora(tmp_path / f"{index}.safetensors", value=float(index)) for index in range(4)]
+    store = AdapterStore(budget=2 * Path(sources[0]).stat().st_size)
+    store.prefetch([*sources, sources[0]])
+    store._reader.shutdown()
+    assert store.bytes() == sum(store.get(source).block.nbytes for source in sources[:2])
+
+
 # What diffusers itself makes of a LoRA: the weights after load_lora_weights and fuse_lora.
 
 

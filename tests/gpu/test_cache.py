@@ -198,6 +198,18 @@ def test_fetching_ahead_never_takes_the_place_of_what_is_in_use(cache):
     assert cache.stats().keys == ["b"]
 
 
+def test_fetching_ahead_spares_what_is_needed_sooner(cache):
+    for key in "abc":
+        use(cache, key, 3)
+    cache.prefetch("d", loader(3), spare={"a", "c"})
+    waited_for(lambda: cache.holds("d"))
+    assert cache.stats().keys == ["a", "c", "d"]
+    log = []
+    cache.prefetch("e", loader(3, log), spare={"a", "c", "d"})
+    waited_for(lambda: not cache._ahead)
+    assert (cache.stats().keys, log) == (["a", "c", "d"], [])
+
+
 def test_a_broken_model_is_an_error_for_who_uses_it_not_for_who_fetches_it(cache):
     def broken(reserve):
         raise ValueError("no such file")

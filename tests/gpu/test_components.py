@@ -113,9 +113,10 @@ def test_the_next_model_is_there_when_it_is_wanted(ask, checkpoint_copy):
     change(checkpoint_copy / "unet")
     following = PipelineKey(ModelSource(str(checkpoint_copy)), controlnets=(CONTROLNET,))
     runner = Runner("cpu")
+    runner._engine.loads_ahead = True
     alone = runner.run(ask()).images[0]
     told = iter([True])
-    image = runner.run(ask(), on_step=lambda _: next(told, False) and runner.prefetch(following)).images[0]
+    image = runner.run(ask(), on_step=lambda _: next(told, False) and runner.prefetch([following])).images[0]
     assert same(image, alone)
     with runner._models.use(following):
         pass
@@ -130,3 +131,11 @@ def test_the_next_model_is_there_when_it_is_wanted(ask, checkpoint_copy):
 def test_a_controlnet_is_one_network():
     (part,) = resolve_controlnet(CONTROLNET).networks()
     assert part.class_name == "ControlNetModel"
+
+
+def test_on_a_cpu_nothing_is_loaded_before_its_turn(checkpoint_copy):
+    """The cores that would load it are those that draw; the disk is free to read."""
+    runner = Runner("cpu")
+    runner.prefetch([PipelineKey(ModelSource(str(checkpoint_copy)))])
+    runner._models._cache._loader.shutdown()
+    assert runner.resident() == []

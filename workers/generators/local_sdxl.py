@@ -77,9 +77,9 @@ class LocalSdxl:
         """What the first picture would wait for, done before anything is claimed."""
         self._runner.warm_up(sources)
 
-    def prefetch(self, key: PipelineKey, adapters: Sequence[Adapter] = ()) -> None:
-        """What the next request is going to use, read while this one is drawn."""
-        self._runner.prefetch(key, adapters)
+    def prefetch(self, keys: Sequence[PipelineKey], adapters: Sequence[Adapter] = ()) -> None:
+        """What the next requests are going to use, in their order, read while this one is drawn."""
+        self._runner.prefetch(keys, adapters)
 
     def train(self, request: TrainingRequest, on_step: OnStep, should_cancel: ShouldCancel) -> TrainingResult:
         """Train a LoRA on a checkpoint that this process keeps."""

@@ -8,15 +8,15 @@ from django.db import Error
 
 from gpu.errors import GpuError
 from gpu.images import Encoding
-from gpu.requests import InferenceRequest, ModelSource, PipelineKey, PipelineMode, StepEvent
+from gpu.requests import InferenceRequest, PipelineMode, StepEvent
 from strategies.models import Task
 from strategies.params import GenerationParams, parse
 
 from ..batches import Drawing, draw_together
 from ..generators import get_generator
+from ..keys import pipeline_key
 from ..outputs import Made, image_draft, made_of
 from ..sources import adapter, control, picture, prompt_before
-from ..weights import model_source
 from .processor import Work
 
 
@@ -82,7 +82,7 @@ def _request(batch: Sequence[Ready]) -> InferenceRequest:
     """What may differ between the images of a call is each task's own; the rest is the first one's."""
     params = batch[0].params
     return InferenceRequest(
-        key=_key(params),
+        key=pipeline_key(params, _mode(params)),
         prompts=tuple(each.prompt for each in batch),
         negative_prompts=tuple(each.params.negative_prompt for each in batch if params.negative_prompt),
         seeds=tuple(each.params.seed for each in batch),
@@ -99,13 +99,7 @@ def _request(batch: Sequence[Ready]) -> InferenceRequest:
     )
 
 
-def _key(params: GenerationParams) -> PipelineKey:
-    mode = PipelineMode.TEXT_TO_IMAGE
-    if params.image:
-        mode = PipelineMode.INPAINT if params.mask else PipelineMode.IMAGE_TO_IMAGE
-    checkpoint = model_source(params.checkpoint) if params.checkpoint else ModelSource("none")
-    return PipelineKey(
-        checkpoint=checkpoint,
-        controlnets=tuple(model_source(each.model) for each in params.controls),
-        mode=mode,
-    )
+def _mode(params: GenerationParams) -> PipelineMode:
+    if not params.image:
+        return PipelineMode.TEXT_TO_IMAGE
+    return PipelineMode.INPAINT if params.mask else PipelineMode.IMAGE_TO_IMAGE

@@ -3,7 +3,7 @@
 from typing import Any
 
 from families.catalogue import resolve
-from strategies.queues import place_of_new
+from strategies.places import place_of_new
 from strategies.registry import get_strategy
 from strategies.services.generations import require_age
 
@@ -22,5 +22,5 @@ def dry_run(
     require_age(user, resolution.workflow)  # before its contract is told
     form = resolution.form(inputs, num_predictions)
     strategy = get_strategy(resolution.workflow.strategy)
-    prospect = place_of_new(strategy.task_types[:1])
+    prospect = place_of_new(user.pk, strategy.task_types[:1], resolution.workflow.pk)
     return {**form, "price": float(form["price"]), "queue": ProspectSerializer(prospect).data}

@@ -11,11 +11,15 @@ from .models import Asset
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a worker made: stored files (unsaved rows), their provenance, and what it measured."""
+    """What a worker made: stored files (unsaved rows), their provenance, and what it measured.
+
+    `seconds` are those of the work itself, `device_seconds` those until the device was free for other work.
+    """
 
     assets: Sequence[Asset] = ()
     provenance: dict[str, Any] | None = None
     seconds: float = 0.0
+    device_seconds: float | None = None
     logs: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     lora: TrainedLora | None = None

@@ -1,40 +1,108 @@
-"""Where waiting predictions stand, for any number of them at once."""
+"""Where predictions stand, and when their results will be there."""
 
-import time
-from collections.abc import Iterable
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Case, FloatField, Value, When
 
-from .models import Prediction, Status
-from .queues import Place, QueueState, queue_states
+from .forecast import Start
+from .models import Prediction, Status, Task
+from .models.generation import Priority
+from .pools import PoolReport, live_pools
+from .queue_view import QueueView, view_of
+from .tasktypes import QUEUES
 
-STATES_KEPT = 1.0  # seconds
 
-# The order is the one in which tasks are claimed.
-POSITIONS = """
-SELECT prediction_id, queue, position FROM (
-    SELECT prediction_id, queue,
-           row_number() OVER (PARTITION BY queue ORDER BY priority DESC, created_at, id) - 1 AS position
-    FROM strategies_task WHERE status = 'starting' AND ready
-) AS waiting WHERE prediction_id = ANY(%s)
-"""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in its queue."""
+
+    position: int | None  # how many start before it; where it cannot be told, so many at least
+    eta_seconds: float | None  # until its result is there
+    possible: bool
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect(Place):
+    """The place that new work would have, and the live pools that can run it."""
+
+    pools: list[PoolReport] = field(default_factory=list)
 
 
 def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
     """Prediction id → place, of each of these that still waits."""
     waiting = [prediction.id for prediction in predictions if prediction.status == Status.STARTING]
-    if not waiting:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(POSITIONS, [waiting])
-        rows = cursor.fetchall()
-    states = _states(int(time.monotonic() / STATES_KEPT))
-    return {prediction: states[queue].place(position) for prediction, queue, position in rows}
+    tasks = Task.objects.filter(prediction__in=waiting, status=Status.STARTING) if waiting else ()
+    return _places(tasks)
 
 
-@lru_cache(maxsize=1)
-def _states(moment: int) -> dict[str, QueueState]:
-    """The queues as they were at this moment: a few look-ups that a thousand clients who poll can share."""
-    return {state.name: state for state in queue_states()}
+def promise(tasks: Iterable[Task]) -> None:
+    """Note with each prediction, whose tasks were just written, when its result is foretold to be there."""
+    promised = {
+        prediction: place.eta_seconds
+        for prediction, place in _places(tasks).items()
+        if place.eta_seconds is not None
+    }
+    if promised:
+        whens = [When(id=each, then=Value(seconds)) for each, seconds in promised.items()]
+        Prediction.objects.filter(id__in=promised).update(
+            promised_seconds=Case(*whens, output_field=FloatField())
+        )
+
+
+def place_of_new(owner: Any, task_types: Sequence[str], workflow: UUID) -> Prospect:
+    """What a request of normal priority for this workflow, which needs these types of task in this order, can
+    expect if it came now.
+
+    It takes its place in the queue of the first; nothing is possible unless live pools serve all of them.
+    """
+    names = list(dict.fromkeys(QUEUES[task_type] for task_type in task_types))
+    live = live_pools()
+    reasons = [_unserved(name) for name in names if not any(name in pool.queues for pool in live)]
+    able = [pool for pool in live if set(names) & set(pool.queues)]
+    if reasons:
+        return Prospect(None, None, False, reasons, able)
+    with view_of(names[0]) as view:
+        start = view.start_of_new(owner, Priority.NORMAL)
+        seconds = view.rates.total([((name, workflow), None) for name in names])
+        return Prospect(*_told(view, start, seconds), pools=able)
+
+
+def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
+    """The place of every prediction among those of these tasks, which wait or will: that of its first."""
+    chains: dict[UUID, list[Task]] = defaultdict(list)
+    for task in sorted(tasks, key=lambda task: (task.created_at, task.step)):
+        if task.prediction_id is not None:
+            chains[task.prediction_id].append(task)
+    by_queue = defaultdict(list)
+    for chain in chains.values():
+        by_queue[chain[0].queue].append(chain)
+    places = {}
+    for queue, its_chains in by_queue.items():
+        with view_of(queue) as view:
+            view.admit(chain[0] for chain in its_chains)
+            places |= {chain[0].prediction_id: _place(view, chain) for chain in its_chains}
+    return places
+
+
+def _place(view: QueueView, chain: Sequence[Task]) -> Place:
+    if not view.served:
+        return Place(None, None, False, [_unserved(view.queue)])
+    works = [((task.queue, task.workflow), task.work) for task in chain]
+    return Place(*_told(view, view.start_of(chain[0]), view.rates.total(works)))
+
+
+def _told(view: QueueView, start: Start | None, seconds: float | None) -> tuple[Any, ...]:
+    """Position, time, and that it is possible: a time only where everything it is made of was measured."""
+    if start is None:
+        return view.horizon, None, True, []
+    known = seconds is not None and view.measured
+    return start.position, round(start.seconds + seconds, 1) if known else None, True, []
+
+
+def _unserved(queue: str) -> str:
+    return f"No live pool serves the queue {queue!r}; the request waits for one."

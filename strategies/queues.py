@@ -1,7 +1,7 @@
-"""How long things wait: depth, rate, position and an honest guess of the time left."""
+"""What waits in the queues, what runs, and how fast it goes: for operators, and counted anew each time."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from .models import Status, Task
 from .models.generation import Priority
 from .pools import PoolReport, live_pools
-from .tasktypes import QUEUES, queues
+from .tasktypes import queues
 
 RATE_WINDOW = timedelta(minutes=10)
 RATE_SAMPLE = 50  # finished tasks looked at for the mean duration
@@ -25,23 +25,6 @@ SELECT queue, extract(epoch FROM avg(latest.ran)) FROM unnest(%s::text[]) AS que
     ORDER BY completed_at DESC LIMIT %s
 ) AS latest GROUP BY queue
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in its queue."""
-
-    position: int | None
-    eta_seconds: float | None
-    possible: bool
-    reasons: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect(Place):
-    """The place that new work would have, and the live pools that can run it."""
-
-    pools: list[PoolReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +42,10 @@ class QueueState:
 
     @property
     def eta_seconds(self) -> float | None:
-        """When a task submitted now would start."""
-        return self.place(self.ahead).eta_seconds
-
-    def place(self, position: int) -> Place:
-        """A place with its time left by the measured duration; what nobody can run has no position."""
-        if not self.pools:
-            return Place(None, None, False, [_unserved(self.name)])
-        if self.seconds_each is None:
-            return Place(position, None, True, [])
-        eta = (position + self.running / 2) * self.seconds_each / self.pools
-        return Place(position, round(eta, 1), True, [])
+        """When a task submitted now would start, were they taken in order."""
+        if not self.pools or self.seconds_each is None:
+            return None
+        return round((self.ahead + self.running / 2) * self.seconds_each / self.pools, 1)
 
 
 def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
@@ -118,23 +94,3 @@ def _seconds_each(names: Sequence[str]) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(SECONDS_EACH, [list(names), RATE_SAMPLE])
         return {queue: float(seconds) for queue, seconds in cursor.fetchall() if seconds is not None}
-
-
-def place_of_new(task_types: Iterable[str]) -> Prospect:
-    """What a request that needs these types of task, in this order, can expect if it came now.
-
-    It takes its place in the queue of the first; nothing is possible unless live pools serve all of them.
-    """
-    names = list(dict.fromkeys(QUEUES[task_type] for task_type in task_types))
-    live = live_pools()
-    first = queue_state(names[0], live)
-    reasons = [_unserved(name) for name in names if not any(name in pool.queues for pool in live)]
-    able = [pool for pool in live if set(names) & set(pool.queues)]
-    if reasons:
-        return Prospect(None, None, False, reasons, able)
-    place = first.place(first.ahead)
-    return Prospect(place.position, place.eta_seconds, True, [], able)
-
-
-def _unserved(queue: str) -> str:
-    return f"No live pool serves the queue {queue!r}; the request waits for one."

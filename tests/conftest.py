@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from strategies.events import connection
+from strategies.queue_view import forget_views
 from tests.factories import make_owner, make_workflow
 from tests.stack import ROOT, running_stack
 
@@ -27,6 +28,12 @@ def stack(tmp_path_factory):
 def _storage_of_its_own(tmp_path, settings):
     """Pictures a test stores go with the test."""
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _queues_seen_anew():
+    """What a queue looked like in one test is not what the next one sees."""
+    forget_views()
 
 
 @pytest.fixture

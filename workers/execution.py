@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -37,8 +38,11 @@ def run_turn(queue: str) -> int:
     """
     ran = 0
     with Stage() as stage, Claimer(queue, until=time.monotonic() + TURN_SECONDS) as claimer:
-        while batch := claimer.take():
-            _run(batch, stage)
+        while True:
+            since = time.monotonic()
+            if not (batch := claimer.take()):
+                break
+            _run(batch, stage, since)
             ran += 1
             if not claimer.goes_on():
                 break
@@ -50,16 +54,20 @@ def run_next(queue: str) -> str | None:
 
     Returns the first task's id, or None when nothing waited. Raises: ProcessUnfit after a fatal device error.
     """
+    since = time.monotonic()
     with Stage() as stage, Claimer(queue) as claimer:
         batch = claimer.take()
         if batch is None:
             return None
-        _run(batch, stage)
+        _run(batch, stage, since)
     return str(batch.held[0].claim.task.id)
 
 
-def _run(batch: Batch, stage: Stage) -> None:
-    """Run what was claimed; whatever has an outcome is handed over with its lease."""
+def _run(batch: Batch, stage: Stage, since: float) -> None:
+    """Run what was claimed; whatever has an outcome is handed over with its lease.
+
+    `since`: when the device came free for it.
+    """
     with ExitStack() as leases, _logged_as(batch.held[0].claim.task):
         for held in batch.held:
             leases.push(held.lease)
@@ -72,11 +80,13 @@ def _run(batch: Batch, stage: Stage) -> None:
                     patiently(partial(lifecycle.fail, held.claim, failure))
             finally:
                 raise ProcessUnfit(str(error)) from error
+        device_seconds = (time.monotonic() - since) / len(batch.held)
         for held, outcome in zip(batch.held, outcomes, strict=True):
             with _logged_as(held.claim.task):
                 if isinstance(outcome, Made):
                     scheduling.note_load(held.claim.task, batch.resident, outcome)
-                    _hand_over(stage, held.claim, outcome, held.lease.pop_all())
+                    made = replace(outcome, device_seconds=device_seconds)
+                    _hand_over(stage, held.claim, made, held.lease.pop_all())
                 elif isinstance(outcome, Failure):
                     patiently(partial(lifecycle.fail, held.claim, outcome))
                 else:

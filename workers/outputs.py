@@ -43,6 +43,7 @@ class Made:
     drafts: Sequence[Draft] = ()
     provenance: dict[str, Any] | None = None
     seconds: float = 0.0
+    device_seconds: float | None = None
     logs: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     lora: TrainedLora | None = None
@@ -57,7 +58,9 @@ class Made:
             for asset in assets:
                 asset.file.delete(save=False)
             raise
-        return Output(assets, self.provenance, self.seconds, self.logs, self.result, self.lora)
+        return Output(
+            assets, self.provenance, self.seconds, self.device_seconds, self.logs, self.result, self.lora
+        )
 
 
 def made_of(

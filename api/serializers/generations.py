@@ -11,8 +11,7 @@ from rest_framework import serializers
 from strategies.metrics import metrics_of
 from strategies.models import Generation, Prediction, Shot, Status
 from strategies.models.shot import Decision
-from strategies.places import places_of
-from strategies.queues import Place
+from strategies.places import Place, places_of
 
 from ..links import file_link, link
 
@@ -20,8 +19,12 @@ from ..links import file_link, link
 class QueueSerializer(serializers.Serializer):
     """Where something waits; `possible` is false, with reasons, while nobody could run it."""
 
-    position = serializers.IntegerField(allow_null=True)
-    eta_seconds = serializers.FloatField(allow_null=True)
+    position = serializers.IntegerField(
+        allow_null=True, help_text="How many start before it; where more than 2,000 wait, so many at least."
+    )
+    eta_seconds = serializers.FloatField(
+        allow_null=True, help_text="Until its result is there, by measured rates; null while none are known."
+    )
     possible = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
 

@@ -31,7 +31,8 @@ def succeed(held: Claim, output: Output) -> bool:
     """Store the outputs, end the task, wake the next step or end the prediction. False: lease lost."""
     task, now = held.task, timezone.now()
     with transaction.atomic():
-        if not _fenced(held, status=Status.SUCCEEDED, completed_at=now, result=_result(output)):
+        ended = {"completed_at": now, "device_seconds": output.device_seconds, "result": _result(output)}
+        if not _fenced(held, status=Status.SUCCEEDED, **ended):
             return False
         task_changed(task, Status.SUCCEEDED, seconds=round(output.seconds, 3))
         Asset.objects.bulk_create(output.assets)

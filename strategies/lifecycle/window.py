@@ -20,9 +20,8 @@ STARTABLE = """
     AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
 """
 
-# From one line to the next by the index `task_lines`; and the lines of the oldest tasks, so that however many
-# lines there are, everybody's turn comes.
-LINES = f"""
+# From one line to the next by the index `task_lines`, as far as is read of it.
+LINE_BY_LINE = f"""
 WITH RECURSIVE line AS (
     (SELECT priority, owner_id FROM strategies_task WHERE {WAITS}
      ORDER BY priority DESC, owner_id DESC LIMIT 1)
@@ -32,7 +31,12 @@ WITH RECURSIVE line AS (
         WHERE {WAITS} AND (priority, owner_id) < (line.priority, line.owner_id)
         ORDER BY priority DESC, owner_id DESC LIMIT 1
     ) AS following
-), seen AS (
+)
+"""
+
+# Some of them, and the lines of the oldest tasks, so that however many there are, everybody's turn comes.
+LINES = f"""
+{LINE_BY_LINE}, seen AS (
     (SELECT priority, owner_id FROM line LIMIT %(lines)s)
     UNION
     (SELECT priority, owner_id FROM (

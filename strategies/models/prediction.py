@@ -20,6 +20,9 @@ class Prediction(models.Model):
     provenance = models.JSONField(null=True, blank=True)
     logs = models.TextField(blank=True)
     predict_seconds = models.FloatField(null=True, blank=True)
+    promised_seconds = models.FloatField(
+        null=True, blank=True, help_text="until its result, as foretold when it was accepted"
+    )
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

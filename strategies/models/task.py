@@ -35,6 +35,8 @@ class Task(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.STARTING)
     ready = models.BooleanField(default=True, help_text="false until the step before it has succeeded")
     model = models.CharField(max_length=300, blank=True, help_text="the checkpoint that it needs")
+    workflow = models.UUIDField(null=True, blank=True, help_text="its generation's, to find its like by")
+    work = models.FloatField(default=1.0, help_text="what its time grows with (strategies.rates)")
     batch_key = models.CharField(max_length=64, blank=True, help_text="equal: one pipeline call can do both")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     not_before = models.DateTimeField(null=True, blank=True)
@@ -43,6 +45,9 @@ class Task(models.Model):
     max_attempts = models.PositiveSmallIntegerField(default=3)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    device_seconds = models.FloatField(
+        null=True, blank=True, help_text="of the device, loading included; its part of what ran in one call"
+    )
     worker = models.CharField(max_length=120, blank=True)
     device = models.CharField(max_length=24, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -111,6 +116,11 @@ class Task(models.Model):
             models.Index(fields=["published_at"], name="task_outbox", condition=WAITING),
             models.Index(
                 fields=["queue", "-completed_at"], name="task_finished", condition=Q(status=Status.SUCCEEDED)
+            ),
+            models.Index(
+                fields=["queue", "workflow", "-completed_at"],
+                name="task_rates",
+                condition=Q(status=Status.SUCCEEDED),
             ),
         ]
         ordering = ["-created_at"]

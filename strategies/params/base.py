@@ -50,3 +50,8 @@ class TaskParams(Params):
     def is_remote(self) -> bool:
         """Whether another server does the work: such a task waits where it holds up no pixels."""
         return False
+
+    @property
+    def work(self) -> float:
+        """What the time of such a task grows with, in any unit: `strategies.rates` measures its worth."""
+        return 1.0

@@ -29,3 +29,8 @@ class GenerationParams(DrawingParams):
     strength: float | None = Field(default=None, ge=0, le=1)
     controls: tuple[ControlParams, ...] = ()
     encoding: EncodingParams = EncodingParams()
+
+    @property
+    def work(self) -> float:
+        """Millions of pixels times steps."""
+        return self.width * self.height * self.num_inference_steps / 1e6

@@ -26,3 +26,8 @@ class TrainingParams(TaskParams):
     validation_prompts: tuple[str, ...] = Field(default=(), max_length=4)
     num_inference_steps: int = Field(default=30, ge=1)
     guidance_scale: float = Field(default=5.0, ge=0)
+
+    @property
+    def work(self) -> float:
+        """Steps."""
+        return float(self.num_train_steps)

@@ -28,3 +28,8 @@ class VideoParams(TaskParams):
     min_guidance_scale: float = Field(ge=0)
     max_guidance_scale: float = Field(ge=0)
     decode_chunk_size: int = Field(default=DEFAULT_CHUNK, ge=1, le=MAX_FRAMES)
+
+    @property
+    def work(self) -> float:
+        """Millions of pixels, of every frame, times steps."""
+        return self.width * self.height * self.num_frames * self.num_inference_steps / 1e6

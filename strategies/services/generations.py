@@ -33,6 +33,7 @@ from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
 from ..models.generation import Priority
 from ..params import TaskParams, parse
+from ..places import promise
 from ..records import copy_records, create_generation
 from ..registry import get_strategy
 from ..signatures import chain_signatures
@@ -125,6 +126,7 @@ def generation_start(prepared: Prepared) -> Generation:
         signatures = strategy.signatures(generation, predictions)
         planned = GENERATION_TYPES[ask.type].planned(generation, signatures, prepared.rules)
         lifecycle.start(generation, predictions, planned)
+        promise(each.row for each in planned)
     return generation
 
 
@@ -150,6 +152,7 @@ def generation_replay(prediction: Prediction, *, request_id: str = "") -> Genera
         copy_records(prediction, predictions[0])
         again = chain_signatures(generation, predictions, lambda _: _chain_again(prediction, generation))
         lifecycle.start(generation, predictions, again)
+        promise(each.row for each in again)
     return generation
 
 

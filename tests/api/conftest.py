@@ -19,7 +19,6 @@ from rest_framework.test import APIClient
 from api.models import ApiKey, User
 from api.stack.ports import free_port
 from celeryconfig import QUEUES
-from strategies import places
 from strategies.pools import PoolReport, report
 from tests.factories import make_owner, make_workflow
 
@@ -45,8 +44,7 @@ class Account:
 
 @pytest.fixture(autouse=True)
 def _empty_redis(redis_server):
-    """Events, messages, pools and queues of one test are not another's."""
-    places._states.cache_clear()
+    """Events, messages and pools of one test are not another's."""
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ def claim(queue: str = "generation", worker: str = "w1@here", lease: float = 60)
     return lifecycle.claim(queue=queue, worker=worker, device="cpu", lease_seconds=lease)
 
 
-def output_of(task: Task, *, index: int = 0) -> Output:
+def output_of(
+    task: Task, *, index: int = 0, seconds: float = 0.5, device_seconds: float | None = None
+) -> Output:
     """An output as a processor returns it; its picture is a name only."""
     asset = Asset(
         owner_id=task.owner_id,
@@ -23,4 +25,4 @@ def output_of(task: Task, *, index: int = 0) -> Output:
         size=1,
         sha256="0" * 64,
     )
-    return Output(assets=[asset], provenance={"seed": 1}, seconds=0.5)
+    return Output(assets=[asset], provenance={"seed": 1}, seconds=seconds, device_seconds=device_seconds)

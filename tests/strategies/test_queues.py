@@ -5,10 +5,8 @@ from django.utils import timezone
 
 from strategies import lifecycle, pools
 from strategies.models import Task
-from strategies.models.generation import Priority
-from strategies.places import _states, places_of
 from strategies.pools import PoolReport, live_pools, report, withdraw
-from strategies.queues import Place, place_of_new, queue_state, queue_states
+from strategies.queues import queue_state, queue_states
 from strategies.tasktypes import queues
 from tests.factories import make_generation
 
@@ -26,49 +24,12 @@ def finish_one_in(seconds):
     Task.objects.filter(id=held.task.id).update(started_at=began)
 
 
-def place_of(generation) -> Place | None:
-    _states.cache_clear()  # shared for a second, longer than these tests last
-    return next(iter(places_of(generation.predictions.all()).values()), None)
-
-
 def test_a_pool_lives_while_it_reports(redis_server):
     live("a@here"), live("b@here")
     assert [pool.name for pool in live_pools()] == ["a@here", "b@here"]
     assert 0 < redis_server.pttl("atelier:pool:a@here") <= 15_000
     withdraw("a@here")
     assert [pool.name for pool in live_pools()] == ["b@here"]
-
-
-def test_without_a_pool_nothing_is_possible_and_no_position_is_shown(owner, workflow):
-    generation = make_generation(owner, workflow)
-    for place in (place_of(generation), place_of_new(["generation"])):
-        assert (place.possible, place.position, place.eta_seconds) == (False, None, None)
-        assert "generation" in place.reasons[0]
-
-
-def test_positions_follow_the_order_of_claims(owner, workflow):
-    live()
-    first, second = make_generation(owner, workflow), make_generation(owner, workflow)
-    urgent = make_generation(owner, workflow, priority=Priority.HIGH)
-    assert [place_of(each).position for each in (urgent, first, second)] == [0, 1, 2]
-    assert place_of_new(["generation"]).position == 3
-
-
-def test_the_time_left_comes_from_what_was_measured(owner, workflow):
-    live()
-    make_generation(owner, workflow)
-    assert place_of_new(["generation"]).eta_seconds is None, "nothing measured yet"
-    finish_one_in(10)
-    make_generation(owner, workflow), make_generation(owner, workflow)
-    assert place_of_new(["generation"]).eta_seconds == pytest.approx(20, abs=1)
-    live("second@here")
-    assert place_of_new(["generation"]).eta_seconds == pytest.approx(10, abs=1)
-
-
-def test_what_runs_or_is_over_has_no_place(owner, workflow):
-    generation = make_generation(owner, workflow)
-    claim()
-    assert place_of(generation) is None
 
 
 def test_a_queue_tells_its_depth_its_age_and_its_rate(owner, workflow):

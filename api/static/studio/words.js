@@ -20,9 +20,8 @@ export function secondsText(seconds) {
 export function waitText(queue) {
   if (!queue) return "In line";
   if (!queue.possible) return "No worker can run this now; it waits for one";
-  if (queue.position === 0 && queue.eta_seconds !== null && queue.eta_seconds < 1) return "Starts at once";
   const place = queue.position > 0 ? `${queue.position} ahead` : "Next in line";
-  return queue.eta_seconds === null ? place : `${place}, starts in ${secondsText(queue.eta_seconds)}`;
+  return queue.eta_seconds === null ? place : `${place}, ready in ${secondsText(queue.eta_seconds)}`;
 }
 
 export const whenText = (time) =>

@@ -221,6 +221,7 @@ OUTPUT_URL_SECONDS = env.int("ATELIER_OUTPUT_URL_SECONDS", default=24 * 3600)
 EVENT_STREAM_SECONDS = env.int("ATELIER_EVENT_STREAM_SECONDS", default=24 * 3600)
 ASSET_MAX_BYTES = env.int("ATELIER_ASSET_MAX_BYTES", default=20 * 1024 * 1024)
 ASSET_MAX_PIXELS = env.int("ATELIER_ASSET_MAX_PIXELS", default=16 * 1024 * 1024)
+UPLOAD_DAYS = env.int("ATELIER_UPLOAD_DAYS", default=30)  # kept that nothing uses; 0: for ever
 LORA_MAX_BYTES = env.int("ATELIER_LORA_MAX_BYTES", default=1024 * 1024 * 1024)
 # Who judges pictures and writes prompts: a CLIP model, named as a workflow names a checkpoint, and models
 # behind an address that speaks OpenAI's chat completions.

@@ -11,6 +11,7 @@ from .errors import InvalidImage, InvalidInputs, one
 from .fetch import fetch_image
 from .images import clean_image
 from .models import Asset, Lora
+from .uploads import hold, kept_until
 
 
 def asset_create(owner: AbstractBaseUser, data: bytes, *, loc: tuple[str | int, ...] = ("file",)) -> Asset:
@@ -18,7 +19,7 @@ def asset_create(owner: AbstractBaseUser, data: bytes, *, loc: tuple[str | int, 
     image = clean_image(data, loc=loc)
     asset = Asset(
         owner=owner, content_type=image.content_type, width=image.width, height=image.height,
-        size=len(image.data), sha256=image.sha256,
+        size=len(image.data), sha256=image.sha256, expires_at=kept_until(),
     )  # fmt: skip
     asset.file.save("", ContentFile(image.data), save=False)
     asset.save(force_insert=True)
@@ -35,7 +36,9 @@ def asset_from_reference(owner: AbstractBaseUser, reference: str, *, loc: tuple[
     if "://" in reference:
         return asset_create(owner, fetch_image(reference, loc=loc), loc=loc)
     try:
-        asset = Asset.objects.get(owner=owner, id=UUID(reference))
+        id = UUID(reference)
+        hold(owner, [id])
+        asset = Asset.objects.get(owner=owner, id=id)
     except (ValueError, Asset.DoesNotExist):
         raise InvalidImage(
             "No such asset; upload the image to /v1/assets, or give an https URL or a data URI.",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from celery.canvas import Signature
 from django.conf import settings
@@ -14,6 +15,7 @@ from .batching import batch_key, model_of
 from .models import Generation, Prediction, Task
 from .models.generation import Priority
 from .params import TaskParams
+from .params.leaves import ids_in
 from .tasktypes import QUEUES, REMOTE, celery_name
 
 
@@ -23,6 +25,7 @@ class TaskSignature:
 
     row: Task
     celery: Signature
+    ids: frozenset[UUID]  # of the stored things that its parameters name
 
 
 def chain_signatures(
@@ -90,7 +93,7 @@ def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
         max_attempts=settings.MAX_ATTEMPTS,
         **fields,
     )
-    return TaskSignature(row, wake_up(row))
+    return TaskSignature(row, wake_up(row), frozenset(ids_in(params)))
 
 
 def wake_up(task: Task) -> Signature:

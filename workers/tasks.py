@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 
-from strategies import lifecycle, orphans
+from strategies import lifecycle, orphans, uploads
 from strategies.dispatch import DELIVER, wake_deliverers
 from strategies.scheduling import time_limit
 from strategies.tasktypes import celery_name, queues
@@ -68,4 +68,5 @@ def reap() -> None:
 def sweep() -> None:
     """Beat sends this too: what was left behind, a small part of it at a time."""
     orphans.sweep(int(time.time() / settings.SWEEP_SECONDS) % orphans.SHARDS)
+    uploads.prune()
     SessionStore.clear_expired()

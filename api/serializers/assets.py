@@ -13,6 +13,9 @@ class AssetUploadSerializer(StrictSerializer):
 class AssetSerializer(OutputSerializer):
     size = serializers.IntegerField(help_text="Bytes.")
     created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When an upload is deleted, unless a task or a concept uses it by then."
+    )
 
 
 class LoraUploadSerializer(StrictSerializer):

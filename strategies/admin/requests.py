@@ -349,7 +349,7 @@ class AssetAdmin(RequestAdmin):
     readonly_fields = ("picture",)
     fields = (
         "picture", "owner", "prediction", "index", "file", "content_type", ("width", "height", "size"),
-        "sha256", "created_at",
+        "sha256", ("created_at", "expires_at"),
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:

@@ -17,6 +17,7 @@ from ..shares import charge
 from .announce import output_stored, task_changed
 from .claim import Claim
 from .settle import settle_prediction
+from .start import write
 
 BACKOFF_SECONDS = (1.0, 5.0, 30.0)  # before the second, third and later attempts, with jitter
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None}
@@ -60,9 +61,7 @@ def _go_on(task: Task, output: Output) -> None:
     if isinstance(ending, Delivery):
         _deliver(task, ending)
     else:
-        rows = [each.row for each in ending]
-        publish_as_written(rows)
-        Task.objects.bulk_create(rows)
+        write(ending)
 
 
 def _deliver(task: Task, delivery: Delivery) -> None:

@@ -1,6 +1,9 @@
 """Accepting a request: every row in one transaction, every message after it."""
 
+from collections.abc import Sequence
+
 import structlog
+from django.db import connection
 
 from .. import events
 from ..dispatch import publish_as_written
@@ -9,28 +12,42 @@ from ..signatures import TaskSignature
 from .announce import on_commit, task_changed
 
 log = structlog.get_logger(__name__)
+# Foreign keys lock what they point to at the commit only; until then somebody might delete it.
+LOCK_UPLOADS = "SELECT id FROM strategies_asset WHERE id = ANY(%s) AND task_id IS NULL FOR KEY SHARE"
 
 
 def start_alone(signature: TaskSignature) -> Task:
     """Write a task that belongs to no prediction, and wake a worker on commit."""
-    task = signature.row
-    publish_as_written([task])
-    task.save(force_insert=True)
+    (task,) = write([signature])
     task_changed(task, Status.STARTING, task_type=task.task_type)
     return task
 
 
 def start(generation: Generation, predictions: list[Prediction], signatures: list[TaskSignature]) -> None:
     """Write a generation's tasks, in the transaction of its other rows, and wake workers on commit."""
-    rows = [signature.row for signature in signatures]
     on_commit(
         lambda: events.emit(
             generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING}
         )
     )
-    publish_as_written(rows)  # after the event, as a worker may be quick to tell the next
-    Task.objects.bulk_create(rows)
+    rows = write(signatures)  # after the event, as a worker may be quick to tell the next
     log.info(
         "generation_starting", generation=str(generation.id), strategy=generation.strategy,
         predictions=len(predictions), tasks=len(rows),
     )  # fmt: skip
+
+
+def write(signatures: Sequence[TaskSignature]) -> list[Task]:
+    """The rows of tasks, which uploads they use, and on commit the messages that wake workers for them."""
+    rows = [each.row for each in signatures]
+    publish_as_written(rows)
+    Task.objects.bulk_create(rows)
+    if named := set().union(*(each.ids for each in signatures)):
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_UPLOADS, [list(named)])
+            uploads = {row[0] for row in cursor.fetchall()}
+        use = Task.uploads.through
+        use.objects.bulk_create(
+            use(task_id=each.row.id, asset_id=id) for each in signatures for id in each.ids & uploads
+        )
+    return rows

@@ -39,8 +39,14 @@ class Asset(models.Model):
     size = models.PositiveBigIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="an upload goes then, unless something uses it"
+    )
 
     class Meta:
+        indexes = [
+            models.Index(fields=["expires_at"], name="asset_expiry", condition=Q(expires_at__isnull=False))
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["prediction", "index"],

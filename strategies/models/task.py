@@ -32,6 +32,9 @@ class Task(models.Model):
     task_type = models.CharField(max_length=24)
     queue = models.CharField(max_length=40)
     params = models.JSONField()
+    uploads = models.ManyToManyField(
+        "strategies.Asset", related_name="users", help_text="named by its params"
+    )
     status = models.CharField(max_length=12, choices=Status, default=Status.STARTING)
     ready = models.BooleanField(default=True, help_text="false until the step before it has succeeded")
     model = models.CharField(max_length=300, blank=True, help_text="the checkpoint that it needs")

@@ -1,6 +1,5 @@
 """Tasks asked for by themselves: the writes behind `/v1/tasks`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from families.models import Workflow
 from families.models.workflow import Rating, State
@@ -19,7 +18,9 @@ from ..errors import InvalidInputs, NotWaiting, Problem, StillRunning, one
 from ..models import TERMINAL, Asset, Lora, Status, Subject, Task
 from ..models.generation import Priority
 from ..params import PARAMS, TaskParams, parse
+from ..params.leaves import leaves
 from ..signatures import lone_signature
+from ..uploads import hold
 from .generations import generation_replay
 
 
@@ -105,7 +106,8 @@ def _parsed(ask: TaskAsk) -> TaskParams:
 
 def _refuse_foreign(owner: AbstractBaseUser, params: TaskParams) -> None:
     """Every stored thing must be the owner's, every model one that a workflow open to them uses."""
-    ids = {value: loc for loc, value in _leaves(params, ("params",)) if isinstance(value, UUID)}
+    ids = {value: loc for loc, value in leaves(params, ("params",)) if isinstance(value, UUID)}
+    hold(owner, list(ids))
     own: set[UUID] = set()
     for model in (Asset, Lora, Subject):
         own |= set(model.objects.filter(owner=owner, id__in=ids).values_list("id", flat=True))
@@ -118,7 +120,7 @@ def _refuse_foreign(owner: AbstractBaseUser, params: TaskParams) -> None:
         open_models = _open_models(owner)
         problems += [
             Problem(loc=list(loc), msg="no workflow open to you uses this model", type="unknown_model")
-            for loc, value in _leaves(params, ("params",))
+            for loc, value in leaves(params, ("params",))
             if loc[-1] == "location" and value is not None and value not in open_models
         ]
     if problems:
@@ -136,15 +138,3 @@ def _open_models(owner: AbstractBaseUser) -> set[str]:
         for checkpoint, loras, nets in rows
         for location in (checkpoint, *(each["lora"] for each in loras), *(net["model"] for net in nets))
     }
-
-
-def _leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Every plain value inside parameters, with the way to it."""
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _leaves(getattr(value, name), (*loc, name))
-    elif isinstance(value, tuple | list):
-        for position, item in enumerate(value):
-            yield from _leaves(item, (*loc, position))
-    else:
-        yield loc, value

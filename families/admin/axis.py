@@ -41,7 +41,7 @@ LEAVE = "@leave"  # no option is called that: an at sign is not allowed in one
 
 
 class AxisForm(ServiceForm):
-    """An axis on its own page, and as a row of its family's."""
+    """An axis on its own page."""
 
     options = OptionLines(help_text="one line each: value = Label")
     default = forms.CharField(

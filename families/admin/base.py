@@ -23,7 +23,20 @@ from unfold.admin import ModelAdmin
 from ..errors import CatalogueError, InputProblem, Loc
 from ..history import Page
 from ..models import Family, Workflow
-from .telling import rehearse, stale_message, told, version_of, with_links
+from .telling import rehearse, stale, told, version_of, with_links
+
+
+class SeenVersion(forms.IntegerField):
+    """The version that a page was opened with, kept out of sight; None where the page does not tell one."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput)
+
+    def clean(self, value: Any) -> int | None:
+        try:
+            return super().clean(value)
+        except ValidationError:
+            return None
 
 
 class ServiceForm(forms.ModelForm):
@@ -31,14 +44,14 @@ class ServiceForm(forms.ModelForm):
 
     `guarded` is the row whose version the author has seen: what somebody else saved since is told, nothing
     is overwritten, and what was typed stays on the page. The page keeps the version it was opened with, so
-    it is refused however often it is sent.
+    it is refused however often it is sent, and so is a page that was sent without it.
     """
 
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen_version = SeenVersion()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if row := self.guarded():
+        if "seen_version" in self.fields and (row := self.guarded()):
             self.initial["seen_version"] = version_of(row)
 
     @cached_property
@@ -64,7 +77,7 @@ class ServiceForm(forms.ModelForm):
     def _post_clean(self) -> None:
         # Not as Django does it: what fields, rows or constraints forbid is said by the service, in sentences.
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
-        if (row := self.guarded()) and self.cleaned_data.get("seen_version") is not None:
+        if (row := self.guarded()) and "seen_version" in self.initial:
             self._refuse_stale(row, self.cleaned_data["seen_version"])
         if not self.errors and self.has_changed() and (error := rehearse(self.perform)):
             for problem in error.problems():
@@ -76,11 +89,11 @@ class ServiceForm(forms.ModelForm):
     def blame(self, field: str | None, problem: InputProblem) -> None:
         """For a field that can show a problem in more detail than in a sentence."""
 
-    def _refuse_stale(self, row: Family | Workflow, seen: int) -> None:
+    def _refuse_stale(self, row: Family | Workflow, seen: int | None) -> None:
         """Under a lock that lasts until the page is saved, so nobody comes in between."""
         locked = type(row).objects.select_for_update(no_key=True).filter(pk=row.pk).first()
         if locked and version_of(locked) != seen:
-            self.add_error(None, ValidationError(stale_message(locked, seen), code="stale_version"))
+            self.add_error(None, stale(locked, seen))
 
 
 class ServiceFormSet(BaseInlineFormSet):

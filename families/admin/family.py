@@ -39,8 +39,14 @@ class FamilyForm(ServiceForm):
         return family_update(family=self.instance, **self.changes())
 
 
+class AxisRow(AxisForm):
+    """An axis as a row of its family's page, which has the version of both."""
+
+    seen_version = None
+
+
 class AxisFormSet(ServiceFormSet):
-    def add_fields(self, form: AxisForm, index: int | None) -> None:
+    def add_fields(self, form: AxisRow, index: int | None) -> None:
         """With a name for every box: in a table only the head of its column shows it."""
         super().add_fields(form, index)
         row = form.instance.key or "the new axis"
@@ -55,7 +61,7 @@ class AxisInline(TabularInline):
     """The axes with their options: everything about them on one page."""
 
     model = Axis
-    form = AxisForm
+    form = AxisRow
     formset = AxisFormSet
     fields = ("key", "display_name", "control", "options", "default", "fill", "position")
     ordering_field = "position"

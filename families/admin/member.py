@@ -53,7 +53,7 @@ class MemberForm(ServiceForm):
     def guarded(self) -> Family:
         return self.family
 
-    def _refuse_stale(self, row: Any, seen: int) -> None:
+    def _refuse_stale(self, row: Any, seen: int | None) -> None:
         if workflow := self.cleaned_data.get("workflow"):  # workflow before family, as everywhere
             Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
         super()._refuse_stale(row, seen)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -59,8 +60,22 @@ def version_of(row: Family | Workflow) -> int:
     return row.version if isinstance(row, Family) else row.revision
 
 
-def stale_message(row: Family | Workflow, seen: int) -> SafeString:
-    """Who changed the row since an author opened it, what and when."""
+def stale(row: Family | Workflow, seen: int | None) -> ValidationError:
+    """Who changed the row since an author opened it, what and when; or that nobody can tell."""
+    told = _unknown(row) if seen is None else _changed(row, seen)
+    return ValidationError(told, code="stale_version")
+
+
+def _unknown(row: Family | Workflow) -> SafeString:
+    return format_html(
+        "Which version of this {} you have seen did not arrive with the page, so a change by somebody else "
+        "could be overwritten. Nothing of yours is saved, and what you typed is still here to copy from: "
+        '<a class="at-link" href="">reload this page</a> and put it in again.',
+        row._meta.verbose_name,
+    )
+
+
+def _changed(row: Family | Workflow, seen: int) -> SafeString:
     counter = "version" if isinstance(row, Family) else "revision"
     page = family_history(row) if isinstance(row, Family) else row_history(row)
     changes = changes_since(row.history.filter(**{counter: seen}), page)

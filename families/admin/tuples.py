@@ -10,8 +10,9 @@ from django.db import transaction
 from ..errors import CatalogueError
 from ..models import Axis, Family, Member
 from ..services import members_retuple
+from .base import SeenVersion
 from .options import AxisPick
-from .telling import stale_message, with_links
+from .telling import stale, with_links
 
 SHOWN = 200  # rows in one table; filling a column reaches the members beyond it too
 
@@ -19,7 +20,7 @@ SHOWN = 200  # rows in one table; filling a column reaches the members beyond it
 class TuplesForm(forms.Form):
     """A drop-down for every member and axis; `fill` of an axis is for every blank in its column."""
 
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    seen_version = SeenVersion()
 
     def __init__(self, family: Family, data: Mapping[str, Any] | None, *, everyone: bool) -> None:
         super().__init__(data, initial={"seen_version": family.version})
@@ -44,8 +45,8 @@ class TuplesForm(forms.Form):
             return False
         with transaction.atomic():
             locked = Family.objects.select_for_update(no_key=True).get(pk=self.family.pk)
-            if locked.version != self.cleaned_data["seen_version"]:
-                self._refuse_stale(locked)
+            if locked.version != (seen := self.cleaned_data["seen_version"]):
+                self.add_error(None, stale(locked, seen))
                 return False
             try:
                 members_retuple(family=locked, selections=self._selections())
@@ -72,10 +73,6 @@ class TuplesForm(forms.Form):
     def _pick(self, member: Member, axis: Axis) -> str:
         stored = member.selection.get(axis.key, "")
         return self.cleaned_data.get(_cell(member, axis), stored) or self.cleaned_data[_fill(axis)]
-
-    def _refuse_stale(self, locked: Family) -> None:
-        seen = self.cleaned_data["seen_version"]
-        self.add_error(None, ValidationError(stale_message(locked, seen), code="stale_version"))
 
     def _blame(self, error: CatalogueError) -> None:
         rows = {member.workflow.key: member for member in self.shown}

@@ -62,12 +62,19 @@ def axis_row(axis: Axis, **changes):
     return fields | changes
 
 
+def seen(row: Family | Workflow) -> dict[str, int]:
+    """What a page opened now sends back of the version it shows."""
+    row.refresh_from_db()
+    return {"seen_version": row.version if isinstance(row, Family) else row.revision}
+
+
 def family_fields(of: Family, **changes):
-    return {"key": of.key, "display_name": of.display_name, "position": 0} | changes
+    return seen(of) | {"key": of.key, "display_name": of.display_name, "position": 0} | changes
 
 
 def axis_fields(axis: Axis, **changes):
-    return {name: value for name, value in axis_row(axis).items() if name != "id"} | changes
+    fields = {name: value for name, value in axis_row(axis).items() if name != "id"}
+    return seen(axis.family) | fields | changes
 
 
 @pytest.fixture
@@ -130,13 +137,14 @@ def test_a_taken_key_is_shown_on_the_key(author):
 def test_a_rating_that_makes_a_default_adult_is_shown_on_the_rating(author, photo):
     stored = member(photo, published("one"), model="likeness", size="small")
     page = address("workflow_change", stored.workflow.pk)
-    errors = errors_of(author.post(page, WORKFLOW | {"rating": "adult"}))
+    errors = errors_of(author.post(page, WORKFLOW | seen(stored.workflow) | {"rating": "adult"}))
     assert "photo" in errors["rating"][0]
 
 
 def test_saving_without_a_change_keeps_the_version(author):
     workflow = published("one", display_name="One", price="0.01", prompt_prefix="outlined ")
-    response = author.post(address("workflow_change", workflow.pk), WORKFLOW | {"loras": "[]"})
+    data = WORKFLOW | seen(workflow) | {"loras": "[]"}
+    response = author.post(address("workflow_change", workflow.pk), data)
     assert response.status_code == 302
     assert Workflow.objects.get().version == workflow.version
 
@@ -280,7 +288,8 @@ def test_what_is_free_is_deleted(author, photo, name):
 
 # --- members ------------------------------------------------------------------------------------------
 def add_member(author, of, workflow, **picks):
-    data = {"family": of.pk, "workflow": workflow.pk} | {f"axis-{key}": value for key, value in picks.items()}
+    data = {"family": of.pk, "workflow": workflow.pk, **seen(of)}
+    data |= {f"axis-{key}": value for key, value in picks.items()}
     return author.post(address("member_add") + f"?family={of.pk}", data)
 
 
@@ -342,6 +351,7 @@ def test_a_member_is_given_another_tuple_but_no_other_workflow(author, photo):
         "workflow": published("two").pk,
         "axis-model": "realism",
         "axis-size": "large",
+        **seen(photo),
     }
     assert author.post(address("member_change", stored.pk), data).status_code == 302
     moved = Member.objects.get()

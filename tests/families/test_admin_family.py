@@ -7,7 +7,17 @@ from families.models import Family, Member, Workflow
 from families.services import axis_update, family_update, member_retuple, workflow_update
 
 from .building import draft, dropdown, family, member, published
-from .test_admin import WORKFLOW, address, axis_fields, axis_row, errors_of, family_fields, rows, told
+from .test_admin import (
+    WORKFLOW,
+    address,
+    axis_fields,
+    axis_row,
+    errors_of,
+    family_fields,
+    rows,
+    seen,
+    told,
+)
 from .test_stale_versions import picture
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +72,7 @@ def test_a_saved_member_leads_back_to_the_table(author, photo):
         "workflow": published("one").pk,
         "axis-model": "realism",
         "axis-size": "small",
+        **seen(photo),
     }
     response = author.post(address("member_add") + f"?family={photo.pk}", data)
     assert response.headers["Location"] == address("family_change", photo.pk) + "#tuples"
@@ -141,7 +152,7 @@ def tuples_page(photo):
 
 def tuple_fields(photo, **picks):
     """Every select of the page as a browser sends it: `one_mood="calm"` picks, `fill_mood` fills."""
-    data = {"seen_version": Family.objects.get(pk=photo.pk).version}
+    data = seen(photo)
     for axis in photo.axes.all():
         data[f"fill-{axis.key}"] = picks.get(f"fill_{axis.key}", "")
         for each in photo.members.select_related("workflow"):
@@ -193,9 +204,8 @@ def resent(page, data):
 
 
 def test_the_second_of_two_authors_is_told_who_changed_what_and_keeps_what_was_typed(author, photo):
-    seen = Family.objects.get().version
+    data = family_fields(photo, display_name="Mine") | rows("axes")
     axis_update(axis=photo.axes.get(key="model"), display_name="Style")
-    data = family_fields(photo, display_name="Mine", seen_version=seen) | rows("axes")
     page = author.post(address("family_change", photo.pk), data)
     message = str(errors_of(page)["__all__"])
     assert "a command changed the axis “model” (display name)" in message
@@ -204,8 +214,13 @@ def test_the_second_of_two_authors_is_told_who_changed_what_and_keeps_what_was_t
     assert Family.objects.get().display_name == "Photo"
 
 
-@pytest.mark.parametrize("page", ["family", "axis", "member", "new member", "tuples"])
-def test_a_page_about_a_family_that_somebody_changed_is_refused_until_it_is_reloaded(author, photo, page):
+PAGES = ["family", "axis", "member", "new member", "tuples"]
+# What does not tell a version: no field, an empty one, a word.
+UNTOLD = [{}, {"seen_version": ""}, {"seen_version": "latest"}]
+
+
+def changed_page(photo, page):
+    """The address of a page about the family, and what a browser would send of it with a change."""
     stored = member(photo, "one", model="realism", size="small")
     axis, two = photo.axes.first(), published("two")
     pages = {
@@ -225,7 +240,32 @@ def test_a_page_about_a_family_that_somebody_changed_is_refused_until_it_is_relo
         "tuples": (tuples_page(photo) + "?all", tuple_fields(photo, one_size="large")),
     }
     where, data = pages[page]
-    data |= {"seen_version": Family.objects.get(pk=photo.pk).version}
+    return where, data | seen(photo)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("untold", UNTOLD, ids=str)
+def test_a_page_about_a_family_that_does_not_tell_its_version_is_refused(author, photo, page, untold):
+    where, data = changed_page(photo, page)
+    before = picture(photo)
+    del data["seen_version"]
+    refused = author.post(where, data | untold)
+    assert refused.status_code == 200 and "Which version of this family" in refused.content.decode()
+    assert picture(photo) == before
+
+
+@pytest.mark.parametrize("untold", UNTOLD, ids=str)
+def test_a_page_of_a_workflow_that_does_not_tell_its_version_is_refused(author, untold):
+    workflow = draft("one")
+    where = address("workflow_change", workflow.pk)
+    refused = author.post(where, WORKFLOW | {"display_name": "Mine"} | untold)
+    assert "Which version of this workflow" in str(errors_of(refused)["__all__"])
+    assert Workflow.objects.get().display_name == "One"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_about_a_family_that_somebody_changed_is_refused_until_it_is_reloaded(author, photo, page):
+    where, data = changed_page(photo, page)
     family_update(family=photo, description="changed by somebody else")
     before = picture(photo)
     for _ in range(3):

@@ -18,6 +18,7 @@ from families.services import (
 )
 
 from .building import IMAGE_CONTRACT, draft, dropdown, family, member, published
+from .test_admin import family_fields, seen
 
 pytestmark = pytest.mark.django_db
 OTHER_CONTRACT = {**IMAGE_CONTRACT, "outputs": [{"key": "clip", "kind": "video"}]}
@@ -62,7 +63,7 @@ def test_a_family_s_history_tells_of_its_axes_options_and_members(photo):
 def test_the_history_names_who_was_signed_in(author, photo, anna):
     page = reverse("admin:families_family_change", args=[photo.pk])
     rows = {"axes-TOTAL_FORMS": 0, "axes-INITIAL_FORMS": 0}
-    author.post(page, {"key": "photo", "display_name": "Pictures", "position": 0, **rows})
+    author.post(page, family_fields(photo, display_name="Pictures") | rows)
     latest = family_history(photo).changes[0]
     assert (latest.by, latest.fields[0].old, latest.fields[0].new) == ("anna", "Photo", "Pictures")
 
@@ -129,7 +130,7 @@ def test_what_a_service_refuses_leaves_no_trace(author, photo):
     author.post(reverse("admin:families_axis_delete", args=[photo.axes.first().pk]), {"post": "yes"})
     author.post(
         reverse("admin:families_member_change", args=[stored.pk]),
-        {"family": photo.pk, "workflow": stored.workflow.pk, "axis-model": ""},
+        {"family": photo.pk, "workflow": stored.workflow.pk, "axis-model": "", **seen(photo)},
     )
     assert len(family_history(photo).changes) == before
 

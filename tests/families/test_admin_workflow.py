@@ -10,7 +10,7 @@ from families.models import Workflow
 from families.services import workflow_create, workflow_publish, workflow_update
 
 from .building import IMAGE_CONTRACT, draft, image_contract, published, spec
-from .test_admin import WORKFLOW, address, errors_of, told
+from .test_admin import WORKFLOW, address, errors_of, seen, told
 
 pytestmark = pytest.mark.django_db
 TRACE = {"model": "pocket:pocket-controlnet-canny"}
@@ -99,7 +99,7 @@ def test_a_draft_that_cannot_run_yet_is_saved_with_a_warning(author):
 
 def test_a_published_workflow_is_not_changed_into_one_that_cannot_run(author):
     workflow = published("one")
-    data = WORKFLOW | {"generator": "local_sdxl", "checkpoint": "pocket:nothing"}
+    data = WORKFLOW | seen(workflow) | {"generator": "local_sdxl", "checkpoint": "pocket:nothing"}
     errors = errors_of(author.post(address("workflow_change", workflow.pk), data))
     assert "nothing" in errors["checkpoint"][0]
     assert workflow_update(workflow=workflow, description="fine").version == workflow.version + 1

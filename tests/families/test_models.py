@@ -5,9 +5,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import RestrictedError
 
 from families.models import Axis, Family, Member, MemberOption, Option, Workflow
-from families.services import family_delete
+from families.services import axis_add, family_delete
 
-from .building import dropdown, family, member, published
+from .building import dropdown, family, member, published, toggle
 
 pytestmark = pytest.mark.django_db
 
@@ -86,29 +86,118 @@ def test_a_member_cannot_hold_an_axis_of_another_family(photo):
 
 def test_a_default_must_be_one_of_the_axis_s_own_options(photo):
     foreign = Option.objects.get(value="small")
-    foreign_axis = foreign.axis
-    Axis.objects.filter(pk=foreign_axis.pk).update(default_option=None)
-    refused(lambda: Axis.objects.filter(key="model").update(default_option=foreign), "default_option_on_axis")
+
+    def start_at_a_foreign_option():
+        Axis.objects.filter(key="size").update(default_option=Option.objects.get(value="large"))
+        Axis.objects.filter(key="model").update(default_option=foreign)
+
+    refused(start_at_a_foreign_option, "default_option_on_axis")
 
 
-@pytest.mark.parametrize("table", ["families_axis", "families_option"])
-def test_what_a_member_uses_cannot_be_deleted_even_by_hand(photo, table):
-    member(photo, "one", model="likeness", size="small")
+def test_an_axis_with_options_has_a_default(photo):
+    refused(lambda: photo.axes.update(default_option=None), "axis_has_a_default")
+    empty = axis_add(family=photo, key="mood", display_name="Mood", control="dropdown")
+    refused(lambda: Option.objects.create(axis=empty, value="calm"), "axis_has_a_default")
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda axis: Option.objects.create(axis=axis, value="maybe"),
+        lambda axis: axis.options.filter(uses=None).delete(),
+    ],
+    ids=["a third", "only one"],
+)
+def test_a_toggle_has_two_options(photo, break_it):
+    axis = toggle(photo, "bold", "off on", default="on")
+    member(photo, "one", model="realism", size="small", bold="on")
+    refused(lambda: break_it(axis), "toggle_has_two_options")
+
+
+def test_an_axis_of_three_options_cannot_become_a_toggle(photo):
+    mood = dropdown(photo, "mood", "calm wild odd")
+    refused(lambda: Axis.objects.filter(pk=mood.pk).update(control="toggle"), "toggle_has_two_options")
+
+
+def test_a_new_member_sets_every_axis(photo):
+    half = {"model": "likeness"}
+    refused(
+        lambda: Member.objects.create(family=photo, workflow=published("one"), selection=half),
+        "member_tuple_sets_every_axis",
+    )
+
+
+def test_a_tuple_loses_no_axis_and_an_axis_that_comes_later_is_allowed_to_lack(photo):
+    stored = member(photo, "one", model="likeness", size="small")
+
+    def lose_an_axis():
+        stored.options.filter(axis__key="size").delete()
+        Member.objects.update(selection={"model": "likeness"})
+
+    refused(lose_an_axis, "member_tuple_sets_every_axis")
+    dropdown(photo, "mood", "calm")
+    connection.check_constraints()
+
+
+DEFAULT, OTHER = {"model": "likeness", "size": "small"}, {"model": "realism", "size": "small"}
+
+
+@pytest.mark.parametrize(
+    ("rating", "held", "break_it"),
+    [
+        ("sfw", DEFAULT, lambda: Workflow.objects.update(rating="adult")),
+        ("adult", OTHER, lambda: start_at("realism")),
+        ("adult", OTHER, lambda: hold("likeness")),
+    ],
+    ids=["the rating", "the default", "the tuple"],
+)
+def test_the_default_selection_is_not_adult(photo, rating, held, break_it):
+    member(photo, published("one", rating=rating), **held)
+    refused(break_it, "default_selection_is_sfw")
+
+
+def start_at(value):
+    Axis.objects.filter(key="model").update(default_option=Option.objects.get(value=value))
+
+
+def hold(value):
+    MemberOption.objects.filter(axis__key="model").update(option=Option.objects.get(value=value))
+    Member.objects.update(selection={"model": value, "size": "small"})
+
+
+@pytest.mark.parametrize(
+    ("model", "column"), [(Family, "key"), (Axis, "key"), (Option, "value"), (Workflow, "key")]
+)
+def test_what_clients_spell_is_never_renamed(photo, model, column):
+    published("one")
+    row = model.objects.first()
+    refused(lambda: model.objects.filter(pk=row.pk).update(**{column: "other"}), "name_is_fixed")
+
+
+BY_HAND = {
+    "option": "DELETE FROM families_option WHERE value = 'realism'",
+    "axis": "UPDATE families_axis SET default_option_id = NULL; DELETE FROM families_option; "
+    "DELETE FROM families_axis",
+}
+
+
+@pytest.mark.parametrize("statements", BY_HAND.values(), ids=BY_HAND)
+def test_what_a_member_uses_cannot_be_deleted_even_by_hand(photo, statements):
+    member(photo, "one", model="realism", size="large")
 
     def delete():
         with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE families_axis SET default_option_id = NULL; DELETE FROM {table}")
+            cursor.execute(statements)
 
-    refused(delete)
+    refused(delete, "member")
 
 
 def test_django_does_not_delete_what_a_member_uses(photo):
-    member(photo, "one", model="likeness", size="small")
-    Axis.objects.update(default_option=None)
+    member(photo, "one", model="realism", size="large")
     with pytest.raises(RestrictedError):
         photo.axes.get(key="model").delete()
     with pytest.raises(RestrictedError):
-        Option.objects.get(value="likeness").delete()
+        Option.objects.get(value="realism").delete()
 
 
 def test_a_family_is_deleted_with_everything_in_it(photo):

@@ -1,7 +1,8 @@
 """The demo catalogue: families over the pocket models, ready to draw on a bare machine.
 
-Seeding twice changes nothing, and what an author has changed since is left as it is: a workflow that exists
-is skipped, and so is a family, with everything in it.
+Seeding twice changes nothing. What an author has changed since is left as it is: a workflow that exists is
+skipped, and a family that exists only gets members that it has never had, with the options they need. The
+history tells what an author has taken away, and that stays away.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,13 @@ from django.db import transaction
 from . import demo_adjust, demo_editing, demo_refine, demo_video
 from .demo_inputs import contract, mask, number, picture
 from .demo_wording import WORDING
-from .errors import AdultDefault, WorkflowUnavailable
-from .models import Axis, Family, Workflow
+from .errors import CatalogueError
+from .models import Axis, Family, Member, Option, Workflow
 from .services import (
     axis_add,
     family_create,
     member_assign,
+    option_add,
     workflow_create,
     workflow_make_default,
     workflow_publish,
@@ -163,14 +165,23 @@ def seed(*, benchmarks: bool = False) -> list[str]:
         taken = Workflow.objects.filter(strategy=workflow.strategy, is_default_for_strategy=True)
         if not taken.exists():
             workflow_make_default(workflow=workflow)
-    existing = set(Family.objects.values_list("key", flat=True))
-    families = [key for key in FAMILIES if key not in existing]
-    for key in families:
-        _seed_family(key, FAMILIES[key], position=list(FAMILIES).index(key))
+    families = [key for position, key in enumerate(FAMILIES) if _seed_family(key, position=position)]
     return workflows + families
 
 
-def _seed_family(key: str, demo: DemoFamily, *, position: int) -> None:
+def _seed_family(key: str, *, position: int) -> bool:
+    """Whether anything of it was missing and could be written."""
+    demo, family = FAMILIES[key], Family.objects.filter(key=key).first()
+    if created := family is None:
+        family = _new_family(key, demo, position=position)
+    added = [
+        _add_member(family, demo, workflow, dict(zip(demo.axes, values, strict=True)))
+        for values, workflow in demo.members.items()
+    ]
+    return created or any(added)
+
+
+def _new_family(key: str, demo: DemoFamily, *, position: int) -> Family:
     family = family_create(
         key=key, display_name=demo.display_name, description=demo.description, position=position
     )
@@ -182,11 +193,23 @@ def _seed_family(key: str, demo: DemoFamily, *, position: int) -> None:
             control=Axis.Control.DROPDOWN,
             options=[NewOption(value, text) for value, text in options.items()],
         )
-    for values, workflow in demo.members.items():
-        _seed_member(family, workflow, dict(zip(demo.axes, values, strict=True)))
+    return family
 
 
-def _seed_member(family: Family, workflow: str, selection: Mapping[str, str]) -> None:
-    # An author may have archived the workflow or rated it adult; then its place stays empty.
-    with suppress(WorkflowUnavailable, AdultDefault):
+def _add_member(family: Family, demo: DemoFamily, workflow: str, selection: Mapping[str, str]) -> bool:
+    """Add a member that the family has never had, with the options it needs; whether it could be.
+
+    An author may have archived the workflow, rated it adult, given its tuple to another or changed the axes.
+    """
+    same_key = Workflow.history.filter(key=workflow).values("id")
+    if Member.history.filter(family_id=family.pk, workflow_id__in=same_key).exists():
+        return False
+    with suppress(CatalogueError), transaction.atomic():
+        for axis in family.axes.filter(key__in=selection):
+            value = selection[axis.key]
+            if not Option.history.filter(axis_id=axis.pk, value=value).exists():
+                _, labels = demo.axes[axis.key]
+                option_add(axis=axis, value=value, label=labels[value])
         member_assign(family=family, workflow=Workflow.objects.get(key=workflow), selection=selection)
+        return True
+    return False

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 from itertools import product
 
@@ -10,7 +11,17 @@ from families.demo_inputs import SCHEDULERS
 from families.models import Axis, Family, Member, MemberOption, Option, Workflow
 from families.resolution import available_selections
 from families.selectors import load_catalogue
-from families.services import axis_update, family_delete, workflow_archive, workflow_update
+from families.services import (
+    axis_add,
+    axis_update,
+    family_delete,
+    member_assign,
+    member_remove,
+    option_add,
+    option_delete,
+    workflow_archive,
+    workflow_update,
+)
 from strategies.registry import STRATEGIES
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +87,59 @@ def test_seeding_passes_over_what_an_author_has_closed():
     assert [row.workflow.key for row in Family.objects.get(key="trace").members.all()] == [
         "pocket-trace-photo"
     ]
+
+
+@pytest.fixture
+def seeded_before(monkeypatch):
+    """A catalogue seeded when Improve could not adjust yet, though the workflow was there."""
+    today = FAMILIES["improve"]
+    members = {values: workflow for values, workflow in today.members.items() if workflow != "adjust"}
+    label, options = today.axes["task"]
+    axes = {"task": (label, {value: text for value, text in options.items() if value != "adjust"})}
+    with monkeypatch.context() as then:
+        then.setitem(FAMILIES, "improve", replace(today, axes=axes, members=members))
+        seed()
+    return Family.objects.get(key="improve")
+
+
+def held(family) -> dict[str, str]:
+    return {member.workflow.key: member.selection["task"] for member in family.members.all()}
+
+
+def test_what_the_demo_has_come_to_have_is_added_to_what_was_seeded_before(seeded_before):
+    axis = seeded_before.axes.get()
+    axis_update(axis=axis, display_name="Mine", default="faces")
+    assert seed() == "written: improve\n"
+    assert held(seeded_before)["adjust"] == "adjust"
+    axis.refresh_from_db()
+    assert (axis.display_name, axis.default_option.value) == ("Mine", "faces")
+    assert axis.options.get(value="adjust").label == "Adjust"
+    assert seed() == "the demo catalogue is complete\n"
+
+
+def test_what_an_author_has_taken_away_stays_away(seeded_before):
+    seed()
+    member_remove(member=seeded_before.members.get(workflow__key="adjust"))
+    before = rows()
+    assert seed() == "the demo catalogue is complete\n"
+    assert rows() == before
+
+
+@pytest.mark.parametrize("change", ["an axis more", "the option taken away", "the place taken"])
+def test_an_addition_that_does_not_fit_any_more_leaves_no_trace(seeded_before, change):
+    axis = seeded_before.axes.get()
+    if change == "an axis more":
+        axis_add(family=seeded_before, key="mood", display_name="Mood", control="dropdown")
+    else:
+        option = option_add(axis=axis, value="adjust")
+        if change == "the place taken":
+            other = Workflow.objects.get(key="pocket-remix")
+            member_assign(family=seeded_before, workflow=other, selection={"task": "adjust"})
+        else:
+            option_delete(option=option)
+    before = rows()
+    assert seed() == "the demo catalogue is complete\n"
+    assert rows() == before
 
 
 def test_the_defaults_of_a_picture_are_the_pocket_model_s_own():

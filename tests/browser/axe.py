@@ -8,7 +8,8 @@ GRAVE = ("serious", "critical")
 
 def grave_findings(browser) -> list[str]:
     """Each serious or critical violation as `rule: element`."""
-    browser.execute_script(AXE.read_text())
+    if not browser.execute_script("return window.axe !== undefined"):
+        browser.execute_script(AXE.read_text())
     found = browser.execute_async_script(
         "const done = arguments[0];"
         "axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations));"

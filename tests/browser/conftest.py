@@ -7,6 +7,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from .admin import admin, page  # noqa: F401 - fixtures
+from .looks import faults  # noqa: F401 - a fixture
 from .studio import emulate, people, studio  # noqa: F401 - fixtures
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"

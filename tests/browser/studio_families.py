@@ -7,6 +7,7 @@ from families.demo import CHECKPOINT, contract
 from families.models import Axis, Workflow
 from families.services import axis_add, family_create, member_assign, workflow_create, workflow_publish
 from families.services.axes import NewOption
+from strategies.models import Subject
 
 RATIOS = {"1:1": (128, 128), "3:4": (96, 128), "16:9": (192, 112)}
 AXES = (
@@ -75,7 +76,9 @@ def _plain_input_family() -> None:
 
 
 def seed_people(**passwords: str) -> None:
-    """Accounts that can sign in; the age of the one called `grace` is verified."""
+    """Accounts that can sign in and have subjects; the age of the one called `grace` is verified."""
     for name, password in passwords.items():
         verified = timezone.now() if name == "grace" else None
-        User.objects.create_user(username=name, password=password, age_verified_at=verified)
+        user = User.objects.create_user(username=name, password=password, age_verified_at=verified)
+        for subject in ("Rover", "A dog whose name is as long as its tail"):
+            Subject.objects.create(owner=user, name=subject)

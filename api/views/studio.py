@@ -11,6 +11,8 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import get_token
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import TemplateView
 
 from ..sign_in import StudioSignInForm
@@ -19,7 +21,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 # Everything from this origin only; the one inline script, the import map, carries the nonce.
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
 )
 
 
@@ -33,15 +35,19 @@ def modules() -> list[str]:
 class Guarded:
     """A page under the content security policy, never kept by caches."""
 
+    frames = "'none'"
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.nonce = secrets.token_urlsafe(16)
         response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        response.headers["Content-Security-Policy"] = POLICY.format(nonce=self.nonce)
+        response.headers["Content-Security-Policy"] = POLICY.format(nonce=self.nonce, frames=self.frames)
         response.headers["Cache-Control"] = "no-store"
         return response
 
 
+@method_decorator(xframe_options_sameorigin, name="dispatch")
 class Studio(Guarded, LoginRequiredMixin, TemplateView):
+    frames = "'self'"  # the admin shows a family in it
     template_name = "studio/studio.html"
     login_url = reverse_lazy("studio-sign-in")
 

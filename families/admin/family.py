@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
@@ -14,7 +15,7 @@ from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
 
 from ..catalogue import catalogue_family
-from ..errors import CatalogueError
+from ..errors import CatalogueError, spelled
 from ..history import Page, family_history
 from ..models import Axis, Family
 from ..selectors import load_family
@@ -128,7 +129,9 @@ class FamilyAdmin(ServiceAdmin):
             shown = catalogue_family(loaded, request.GET.dict())
         except CatalogueError:  # picks from an address of another day
             shown = catalogue_family(loaded, {})
-        return self._page(request, "preview", family, f"Preview of {family}", shown=shown)
+        nearest = [(spelled(picks), f"?{urlencode(picks)}") for picks in shown["resolved"].get("nearest", ())]
+        title = f"Preview of {family}"
+        return self._page(request, "preview", family, title, shown=shown, nearest=nearest)
 
     def response_add(self, request: HttpRequest, obj: Family, *args: Any, **kwargs: Any) -> HttpResponse:
         """A new family goes on to its page, where the axes are."""

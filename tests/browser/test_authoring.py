@@ -7,7 +7,7 @@ from families.models import Family, Workflow
 from families.services import axis_update, workflow_publish
 from tests.families.building import draft, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
 
 
 def add_axis(page, number: int, key: str, name: str, options: str = "") -> None:
@@ -84,6 +84,12 @@ def test_a_family_is_authored_from_nothing_to_its_history(admin, browser, keep, 
     # And the preview and the history tell of it.
     page.press("Preview")
     assert "Unavailable" in page.text
+    page.press("input_model=likeness, size=small, mood=wild")
+    assert "Unavailable" not in page.text
+    browser.switch_to.frame(page.find("iframe"))
+    page.find(".generate")
+    assert page.find("form.panel").get_attribute("aria-label") == "Photo"
+    browser.switch_to.default_content()
     keep("authoring-preview")
     admin("family_history", family.pk)
     assert "anna" in page.text

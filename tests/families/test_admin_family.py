@@ -83,7 +83,8 @@ def test_a_saved_member_leads_back_to_the_table(author, photo):
 def test_the_preview_follows_the_picks(author, photo):
     member(photo, "one", model="realism", size="small")
     page = reverse("admin:families_family_preview", args=[photo.pk])
-    assert "Unavailable" in author.get(page).content.decode()
+    dead_end = author.get(page).content.decode()
+    assert "Unavailable" in dead_end and 'href="?model=realism&amp;size=small"' in dead_end
     assert "<code>one</code>" in author.get(page, {"model": "realism"}).content.decode()
     assert author.get(page, {"model": "gone"}).status_code == 200
 

@@ -17,18 +17,20 @@ const still = new CSSStyleSheet();
 still.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
 document.adoptedStyleSheets = [still];
 document.documentElement.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches);
+if (arguments[0]) document.querySelector(arguments[0]).scrollIntoView({block: "center"});
 """
 
 
 @pytest.fixture
 def faults(browser, keep, emulate):
-    """`faults("page")`: what is grave about what is shown, in every look; a screenshot of each is kept."""
+    """`faults("page")`: what is grave about what is shown, in every look; a screenshot of each is kept, with
+    what `at` selects in its middle."""
 
-    def found(name: str) -> list[str]:
+    def found(name: str, at: str = "") -> list[str]:
         every = []
         for look, (dark, width, height) in LOOKS.items():
             emulate(dark, width, height)
-            browser.execute_script(SETTLE)
+            browser.execute_script(SETTLE, at)
             keep(f"{name}-{look}")
             every += [f"{name}, {look}: {one}" for one in grave_findings(browser) + too_wide(browser)]
         return every

@@ -174,7 +174,7 @@ def test_errors_stand_on_their_fields_and_nothing_typed_is_lost(studio, keep):
     studio.wait(lambda: not studio.error("prompt"))
 
 
-def test_a_picture_is_brought_by_file_and_by_paste_and_taken_away(studio, tmp_path, keep):
+def test_a_picture_is_brought_by_file_by_paste_and_by_drag_and_taken_away(studio, tmp_path, keep):
     file = _picture(tmp_path / "mine.png")
     studio.family("Remix")
     studio.generate()
@@ -188,7 +188,11 @@ def test_a_picture_is_brought_by_file_and_by_paste_and_taken_away(studio, tmp_pa
 
     studio.control("image", ".thumb button").click()
     studio.wait(lambda: not studio.field("image").find_elements(By.CSS_SELECTOR, ".thumb"))
-    _paste(studio.browser)
+    _bring(studio.browser, "paste", "body")
+    studio.wait(lambda: studio.control("image", ".thumb img"))
+    studio.control("image", ".thumb button").click()
+    studio.wait(lambda: not studio.field("image").find_elements(By.CSS_SELECTOR, ".thumb"))
+    _bring(studio.browser, "drop", "[data-key=image] .media")
     studio.wait(lambda: studio.control("image", ".thumb img"))
 
     # A file that is no picture is refused on the spot
@@ -294,20 +298,24 @@ def _picture(path):
     return path
 
 
-def _paste(browser) -> None:
-    """What Ctrl+V does when a picture is on the clipboard."""
-    browser.execute_async_script("""
-        const done = arguments[0];
-        const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
-        canvas.getContext("2d").fillRect(8, 8, 30, 30);
-        canvas.toBlob((blob) => {
-            const data = new DataTransfer();
-            data.items.add(new File([blob], "pasted.png", {type: "image/png"}));
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            document.body.dispatchEvent(event);
-            done();
-        });
-    """)
+BROUGHT = """
+const [how, target, done] = arguments;
+const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
+canvas.getContext("2d").fillRect(8, 8, 30, 30);
+canvas.toBlob((blob) => {
+    const data = new DataTransfer();
+    data.items.add(new File([blob], "mine.png", {type: "image/png"}));
+    const [Event, held] = how === "paste" ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
+    const event = new Event(how, {[held]: data, bubbles: true, cancelable: true});
+    document.querySelector(target).dispatchEvent(event);
+    done();
+});
+"""
+
+
+def _bring(browser, how: str, target: str) -> None:
+    """What Ctrl+V does when a picture is on the clipboard, or a hand that lets go of one it dragged."""
+    browser.execute_async_script(BROUGHT, how, target)
 
 
 def _reach(browser, *, offline: bool) -> None:

@@ -45,9 +45,10 @@ def test_the_form_has_no_grave_fault(studio, faults):
     studio.wait(lambda: studio.one(".ways"))
     studio.press(studio.wait(lambda: studio.field("subject").find_element(By.XPATH, ".//*[text()='Rover']")))
     assert faults("studio-form") == []
+    assert faults("studio-picker", at="[data-key=subject]") == []
     studio.advanced(width=100)
     studio.wait(lambda: studio.error("width"))
-    assert faults("studio-error") == []
+    assert faults("studio-error", at="[data-key=width]") == []
 
 
 def test_a_picture_has_no_grave_fault_from_its_painting_to_its_large_view(studio, tmp_path, faults):
@@ -67,14 +68,17 @@ def test_a_picture_has_no_grave_fault_from_its_painting_to_its_large_view(studio
     studio.opened()
     studio.drawn("a red star on a white background", num_inference_steps=4)
     prediction = studio.drawn(LONG, num_inference_steps=4)
-    studio.one("#results").location_once_scrolled_into_view  # noqa: B018 - it scrolls
-    assert faults("studio-gallery") == []
+    assert faults("studio-gallery", at=".tile") == []
     studio.open(prediction)
     studio.wait(lambda: studio.all("dialog .primary:not([aria-disabled])"))
     studio.wait(lambda: studio.all("dialog .provenance"))
     assert faults("studio-viewer") == []
+    title = studio.one("#viewer-title").text
+    assert len(title) < len(LONG) and title.removesuffix("…") in LONG
+    studio.one(".long-title button").click()
+    studio.wait(lambda: studio.one("#viewer-title").text == LONG)
     studio.one("dialog .provenance summary").click()
-    assert faults("studio-provenance") == []
+    assert faults("studio-provenance", at=".provenance") == []
 
 
 def test_everything_is_reached_on_a_phone(stack, browser, people, emulate):

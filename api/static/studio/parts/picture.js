@@ -7,6 +7,8 @@ import { endingText, fileName, plural, whenText } from "../words.js";
 import { Icon } from "./icon.js";
 import { Shown, pictureOf, resultOf } from "./shown.js";
 
+const LONG = 160; // characters of a prompt that are a title still
+
 /** One finished (or failed) prediction: large, with how it was made and what can be done with it. */
 export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, onReuse, onRefine }) {
   const dialog = useRef();
@@ -32,7 +34,7 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
         </div>
         <div class="viewer-side">
           <header>
-            <h2 id="viewer-title">${prompt || "Without a prompt"}</h2>
+            <${Title} key=${prompt} text=${prompt || "Without a prompt"} />
             <button type="button" class="icon-button" onClick=${() => dialog.current.close()} aria-label="Close" title="Close"><${Icon} name="close" /></button>
           </header>
           ${prediction.error && html`<p class="notice bad">${prediction.error.detail}</p>`}
@@ -48,6 +50,16 @@ export function Picture({ entry, families, jobs, neighbours, onOpen, onClose, on
       </div>
     </dialog>
   `;
+}
+
+/** The prompt; of a long one the beginning, until more is wanted. */
+function Title({ text }) {
+  const [whole, setWhole] = useState(text.length <= LONG);
+  return html`<div class=${text.length > LONG ? "long-title" : undefined}>
+    <h2 id="viewer-title">${whole ? text : `${text.slice(0, LONG).trimEnd()}…`}</h2>
+    ${text.length > LONG &&
+    html`<button type="button" class="link small" aria-expanded=${String(whole)} onClick=${() => setWhole(!whole)}>${whole ? "Less of it" : "All of it"}</button>`}
+  </div>`;
 }
 
 const Turn = ({ to, name, label, onOpen }) =>

@@ -154,7 +154,7 @@ def test_what_was_in_use_before_uses_were_noted_is_found(owner, workflow, upload
     make_generation(owner, workflow, inputs={"image": str(upload.id)})
     Task.uploads.through.objects.all().delete()
     with connection.cursor() as cursor:
-        cursor.execute(import_module("strategies.migrations.0009_uploads").USES)
+        cursor.execute(import_module("strategies.migrations.0010_uploads").USES)
     assert [*Task.objects.get().uploads.all()] == [upload]
 
 

@@ -19,7 +19,7 @@ WHERE asset.task_id IS NULL
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0008_sealed_secrets'),
+        ('strategies', '0009_places'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,6 +6,7 @@ Everything is checked on construction, so a request that exists is valid.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -27,6 +28,7 @@ class VideoRequest:
 
     The picture is cropped around its centre to the shape of the clip. Guidance grows from
     `min_guidance_scale` at the first frame to `max_guidance_scale` at the last; up to 1 it costs nothing.
+    What is stopped between two steps is kept in `folder`, this clip's alone, and goes on from there.
     Raises `InvalidRequest` with a sentence naming the field.
     """
 
@@ -44,6 +46,7 @@ class VideoRequest:
     max_guidance_scale: float = 3.0
     decode_chunk_size: int = DEFAULT_CHUNK
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recorded as "extra"
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high, whole) in BOUNDS.items():
@@ -73,7 +76,7 @@ BOUNDS: Mapping[str, tuple[float, float, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class VideoResult:
-    """The frames, a record of how they were made, and seconds by phase.
+    """The frames, a record of how they were made, seconds by phase, and the step that this run began after.
 
     `timings` has load_s, denoise_s, decode_s and total_s.
     """
@@ -81,6 +84,7 @@ class VideoResult:
     frames: tuple[Image.Image, ...]
     provenance: dict[str, Any]
     timings: dict[str, float]
+    resumed_at: int = 0
 
 
 def _check(name: str, value: Any, low: float, high: float, whole: bool) -> None:

@@ -4,7 +4,6 @@ Pictures and prompt are encoded once; a step draws its noise from the seed and i
 a training that was cut off goes on from its last checkpoint as if nothing had happened.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from gpu.device import CPU
 from gpu.errors import BrokenOutput, Canceled
 from gpu.requests import StepEvent
 from gpu.training_requests import TrainingRequest, TrainingResult
+from gpu.unfinished import keep, kept
 
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 CONVOLUTIONS = ("conv1", "conv2", "time_emb_proj")
@@ -101,8 +101,8 @@ class _Course:
         self._weights = weights
         self._optimizer = torch.optim.AdamW(weights, lr=request.learning_rate)
         self.losses: list[float] = []
-        if self._file.exists():
-            self._load()
+        if state := kept(self._file):
+            self._go_on_from(state)
 
     @property
     def step(self) -> int:
@@ -123,19 +123,14 @@ class _Course:
         self.losses.append(value)
 
     def save(self) -> None:
-        """Whole or not at all: whoever dies while writing leaves the file before."""
-        draft = self._file.with_suffix(f".{os.getpid()}")  # one who lost the task may still be writing
-        draft.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "weights": [weight.detach() for weight in self._weights],
             "optimizer": self._optimizer.state_dict(),
             "losses": self.losses,
         }
-        torch.save(state, draft)
-        draft.replace(self._file)
+        keep(self._file, state)
 
-    def _load(self) -> None:
-        state: dict[str, Any] = torch.load(self._file, map_location="cpu", weights_only=True)
+    def _go_on_from(self, state: dict[str, Any]) -> None:
         with torch.no_grad():
             for weight, stored in zip(self._weights, state["weights"], strict=True):
                 weight.copy_(stored)

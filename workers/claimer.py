@@ -29,10 +29,11 @@ AHEAD_SECONDS = 0.1  # several claims long; the less, the later what comes in ca
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A claim, the work that it is, and what keeps it alive until it is closed."""
+    """A claim, the work that it is, its heart, and what keeps it alive until it is closed."""
 
     claim: Claim
     work: Work
+    heart: Heartbeat
     lease: ExitStack
 
 
@@ -112,12 +113,13 @@ class Claimer:
         progress = Progress(claim.task)
 
         def on_step(step: StepEvent) -> None:
+            heart.stepped()
             progress(step)
             if step.step == 1:
                 fetch_ahead(claim.task)
             self._look_ahead(step)
 
-        return Held(claim, Work(claim.task, on_step, heart.lost), lease)
+        return Held(claim, Work(claim.task, on_step, heart.should_stop), heart, lease)
 
     def _look_ahead(self, step: StepEvent) -> None:
         """Claim the next when what was taken is nearly done."""

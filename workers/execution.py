@@ -89,6 +89,8 @@ def _run(batch: Batch, stage: Stage, since: float) -> None:
                     _hand_over(stage, held.claim, made, held.lease.pop_all())
                 elif isinstance(outcome, Failure):
                     patiently(partial(lifecycle.fail, held.claim, outcome))
+                elif held.heart.gives_way:
+                    patiently(partial(lifecycle.give_way, held.claim))
                 else:
                     log.info("work_dropped", reason="canceled, out of time or lease lost")
 

@@ -26,6 +26,14 @@ UPDATE strategies_task SET
 WHERE id IN ({chosen}) RETURNING id
 """
 
+# What could start in the queues that go before a background one.
+GOES_BEFORE = """
+    SELECT FROM strategies_task AS first
+    WHERE first.status = 'starting' AND first.ready AND first.queue = ANY(%(before)s::text[])
+      AND (first.not_before IS NULL OR first.not_before <= now())
+      AND (first.deadline IS NULL OR first.deadline > now() OR first.started_at IS NOT NULL)
+"""
+
 # The best candidate that is still there and that nobody else is taking in this moment. One of a background
 # queue gives way, for as long as its patience lasts, to whatever could start in the queues that go before.
 TAKE_BEST = TAKE.format(
@@ -34,12 +42,7 @@ TAKE_BEST = TAKE.format(
     FROM unnest(%(candidates)s::uuid[]) WITH ORDINALITY AS candidate(id, place)
     JOIN strategies_task ON strategies_task.id = candidate.id
     WHERE {WAITS} AND {STARTABLE}
-      AND (due_at < now() - %(patience)s OR NOT EXISTS (
-          SELECT FROM strategies_task AS first
-          WHERE first.status = 'starting' AND first.ready AND first.queue = ANY(%(before)s::text[])
-            AND (first.not_before IS NULL OR first.not_before <= now())
-            AND (first.deadline IS NULL OR first.deadline > now() OR first.started_at IS NOT NULL)
-      ))
+      AND (greatest(due_at, gave_way_at) < now() - %(patience)s OR NOT EXISTS ({GOES_BEFORE}))
     ORDER BY place LIMIT 1 FOR UPDATE OF strategies_task SKIP LOCKED
 """
 )
@@ -101,6 +104,16 @@ def claim_batch(
             task_changed(task, "processing", worker=worker, device=device)
             _begin(task)
     return claims
+
+
+def is_wanted(queues: list[str]) -> bool:
+    """Whether something waits in these queues that no free worker takes this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS ({GOES_BEFORE} AND first.due_at < now() - interval '1 second')",
+            {"before": queues},
+        )
+        return cursor.fetchone()[0]
 
 
 def _take_best(

@@ -111,6 +111,18 @@ def release(held: Claim) -> bool:
     return True
 
 
+def give_way(held: Claim) -> bool:
+    """Hand the task back to go on later where it is, because others wait for its device."""
+    task = held.task
+    with transaction.atomic():
+        if not _fenced(held, status=Status.STARTING, attempt=task.attempt - 1, gave_way_at=timezone.now()):
+            return False
+        task_changed(task, "gave_way")
+        charge(task.owner_id, time.monotonic() - held.since)
+        publish_on_commit([task])
+    return True
+
+
 def release_all(*, worker: str) -> int:
     """Hand back whatever a worker that is leaving still holds, after its child has gone. Returns how many."""
     held = Task.objects.filter(worker=worker, status=Status.PROCESSING)

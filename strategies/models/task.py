@@ -60,6 +60,9 @@ class Task(models.Model):
     error_detail = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    gave_way_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it last left its device, in the middle, to others"
+    )
     completed_at = models.DateTimeField(null=True, blank=True)
     due_at = models.GeneratedField(
         expression=Greatest("created_at", "not_before"),  # in PostgreSQL null is never the greatest

@@ -35,7 +35,7 @@ def test_a_killed_training_goes_on_and_its_subject_is_drawn(stack, client, draw)
 
     ask = {"images": images, "num_train_steps": STEPS, "rank": 4, "learning_rate": 2e-3}
     task = made(client.post(f"/v1/subjects/{subject}/train", json=ask))
-    address, folder = task["urls"]["get"], stack.home / "training" / task["id"]
+    address, folder = task["urls"]["get"], stack.home / "unfinished" / task["id"]
     waited((folder / "checkpoint.pt").exists, 400)
     stack.worker_child("gpu").kill()
     done = waited(lambda: _over(client.get(address).json()), 400)

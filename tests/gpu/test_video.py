@@ -87,6 +87,22 @@ def test_a_schedule_that_begins_with_the_same_time_twice_is_drawn_to_its_end(run
     assert len(told) == steps and len(result.frames) == 2
 
 
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_a_clip_that_was_stopped_goes_on_to_the_same_pixels(runner, tmp_path, stop):
+    drawn = {"num_inference_steps": 5, "noise_aug_strength": 0.1, "folder": tmp_path / "clip"}
+    whole = runner.animate(ask(**drawn))
+    steps = []
+    with pytest.raises(Canceled):
+        runner.animate(ask(**drawn), on_step=steps.append, should_cancel=lambda: len(steps) == stop)
+    again = []
+    rest = runner.animate(ask(**drawn), on_step=again.append)
+    assert (whole.resumed_at, rest.resumed_at) == (0, stop)
+    assert [(each.step, each.steps) for each in again] == [(step, 5) for step in range(stop + 1, 6)]
+    assert [frame.tobytes() for frame in rest.frames] == [frame.tobytes() for frame in whole.frames]
+    assert rest.provenance == whole.provenance
+    assert all(each.preview()[0].size == (64, 64) for each in again)
+
+
 def test_a_cancel_is_heard_between_steps(runner):
     steps = []
     with pytest.raises(Canceled):

@@ -91,6 +91,41 @@ def test_the_reaper_calls_again_for_what_was_passed_over(owner, workflow, traini
     assert broker_queue("training") == before + 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_gives_way_in_the_middle_loses_no_attempt_and_waits_anew(
+    owner, workflow, training, broker_queue
+):
+    long_ago = timezone.now() - timedelta(hours=1)
+    Task.objects.filter(id=training.id).update(created_at=long_ago)
+    held = lifecycle.claim(queue="training", worker="w@here", device="cpu", lease_seconds=60, served=SERVED)
+    assert scheduling.turn(held.task) == scheduling.LONG_TURN
+    make_generation(owner, workflow)
+    before = broker_queue("training")
+
+    assert lifecycle.give_way(held) and not lifecycle.give_way(held)
+
+    training.refresh_from_db()
+    assert (training.status, training.attempt, training.lease_token) == (Status.STARTING, 0, None)
+    assert scheduling.turn(training) == scheduling.SHORT_TURN
+    assert broker_queue("training") == before + 1
+    assert claimed() is None
+    assert claim() and claimed() == training
+
+
+def test_a_canceled_training_gives_no_way(training):
+    held = lifecycle.claim(queue="training", worker="w@here", device="cpu", lease_seconds=60, served=SERVED)
+    lifecycle.cancel_task(training)
+    assert not lifecycle.give_way(held)
+
+
+def test_what_a_free_worker_is_about_to_take_stops_nobody(owner, workflow):
+    make_generation(owner, workflow)
+    assert not lifecycle.is_wanted(["generation"])
+    Task.objects.update(created_at=timezone.now() - timedelta(seconds=2))
+    assert lifecycle.is_wanted(["generation"]) and not lifecycle.is_wanted(["refine"])
+    assert claim() and not lifecycle.is_wanted(["generation"])
+
+
 @pytest.mark.parametrize("task_type", ["training", "video", "refine"])
 def test_what_takes_long_may_run_longer_than_a_picture(task_type, settings):
     assert scheduling.time_limit(task_type) > scheduling.time_limit("generation") == settings.TASK_TIME_LIMIT

@@ -68,7 +68,7 @@ def ask(subject, steps=3) -> Task:
 
 
 def folders(settings) -> list[Path]:
-    return list((settings.HOME / "training").glob("*"))
+    return list((settings.HOME / "unfinished").glob("*"))
 
 
 def test_a_trained_subject_speaks_with_its_lora_in_the_next_picture(

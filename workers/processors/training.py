@@ -16,14 +16,14 @@ from ..generators import get_generator
 from ..generators.local_sdxl import LocalSdxl
 from ..outputs import Made, image_draft
 from ..sources import InputGone, picture
-from ..trainings import sweep, training_folder
+from ..unfinished import folder_of, sweep
 from ..weights import model_source
 
 MEAN_OF = 20  # steps: the loss of a single one says little
 
 
 class TrainingProcessor:
-    """One subject per task. What was reached survives this process; see `workers.trainings`."""
+    """One subject per task. What was reached survives this process; see `workers.unfinished`."""
 
     def run(
         self, task: Task, on_step: Callable[[StepEvent], None], should_cancel: Callable[[], bool]
@@ -70,7 +70,7 @@ def _request(task: Task, params: TrainingParams) -> TrainingRequest:
         rank=params.rank,
         learning_rate=params.learning_rate,
         seed=params.seed,
-        folder=training_folder(task.id),
+        folder=folder_of(task.id),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where trainings keep their checkpoints: a folder each, for as long as its task is not over."""
+"""Where long work keeps what it has reached: a folder each, for as long as its task is not over."""
 
 import shutil
 from pathlib import Path
@@ -10,15 +10,13 @@ from strategies.models import Task
 from strategies.models.status import LIVE
 
 
-def training_folder(task: UUID) -> Path:
-    """The folder of one training, on this machine; another machine would start over."""
-    folder = _root() / str(task)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def folder_of(task: UUID) -> Path:
+    """The folder of one task, on this machine; another machine would start over."""
+    return _root() / str(task)
 
 
 def sweep() -> None:
-    """Remove the folders of trainings that are over: canceled, failed, or done by somebody else."""
+    """Remove the folders of tasks that are over: canceled, failed, or done by somebody else."""
     folders = {folder.name: folder for folder in _root().glob("*")}
     live = Task.objects.filter(id__in=list(folders), status__in=LIVE).values_list("id", flat=True)
     for name in folders.keys() - {str(task) for task in live}:
@@ -26,4 +24,4 @@ def sweep() -> None:
 
 
 def _root() -> Path:
-    return Path(settings.HOME) / "training"
+    return Path(settings.HOME) / "unfinished"

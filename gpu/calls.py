@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from gpu.preprocessors import control_image
-from gpu.requests import DEFAULT_STRENGTH, InferenceRequest, PipelineMode
+from gpu.requests import InferenceRequest, PipelineMode, strength_of
 
 MASK_THRESHOLD = 128  # of 255: half and more is painted anew
 
@@ -25,16 +25,23 @@ def arguments(request: InferenceRequest) -> dict[str, Any]:
     }
 
 
+def begun(arguments: dict[str, Any], refiner_start: float) -> dict[str, Any]:
+    """The same call, ended where a refiner takes over; it gives latents."""
+    return {**arguments, "denoising_end": refiner_start, "output_type": "latent"}
+
+
+def refined(arguments: dict[str, Any], refiner_start: float, latents: torch.Tensor) -> dict[str, Any]:
+    """The refiner's call: from these latents on, with the same words, schedule and sources of noise."""
+    shared = (
+        "prompt", "negative_prompt", "num_inference_steps", "guidance_scale", "generator", "output_type",
+    )  # fmt: skip
+    given = {name: arguments[name] for name in shared}
+    return {**given, "image": latents, "denoising_start": refiner_start}
+
+
 def generator(seed: int) -> torch.Generator:
     """The source of noise for one image: on the CPU, where the same seed means the same on any device."""
     return torch.Generator("cpu").manual_seed(seed)
-
-
-def strength(request: InferenceRequest) -> float | None:
-    """How much of the given image is replaced; None without one."""
-    if request.strength is None:
-        return DEFAULT_STRENGTH.get(request.key.mode)
-    return request.strength
 
 
 def finished(request: InferenceRequest, drawn: torch.Tensor) -> tuple[Image.Image, ...]:
@@ -62,7 +69,7 @@ def _picture_arguments(request: InferenceRequest) -> dict[str, Any]:
     # One copy per image: encoding a single one takes noise from the first generator only, and then
     # the images of a batch are not those of single runs.
     count = len(request.seeds)
-    given = {"image": [_original(request)] * count, "strength": strength(request)}
+    given = {"image": [_original(request)] * count, "strength": strength_of(request)}
     if request.key.mode is PipelineMode.IMAGE_TO_IMAGE:
         return given
     return {**given, **size, "mask_image": [_mask(request)] * count}

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL, ControlNetModel, StableDiffusionXLImg2ImgPipeline
 
 from gpu import memory
 from gpu.cache import CacheStats, ModelCache, Reserve
@@ -18,12 +19,12 @@ from gpu.pipelines import (
     Placement,
     held_networks,
     load_checkpoint,
-    load_controlnet,
+    load_network,
     load_video,
     networks_of,
 )
 from gpu.requests import ModelSource, PipelineKey
-from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_video
+from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_vae, resolve_video
 
 
 class OnlyRead(Exception):
@@ -55,15 +56,21 @@ class ModelSet:
     """The models of one pipeline key, held while it runs."""
 
     checkpoint: Resident
-    controlnets: tuple[Resident, ...]
+    controlnets: tuple[Resident, ...] = ()
+    vae: Resident | None = None
+    refiner: Resident | None = None
 
-    def hashes(self) -> list[dict[str, str]]:
-        """SHA-256 of the weight files, of the checkpoint and then of each ControlNet."""
-        return [resident.hashes.result() for resident in (self.checkpoint, *self.controlnets)]
+    def hashes(self) -> dict[ModelSource, dict[str, str]]:
+        """SHA-256 of the weight files of each model."""
+        others = (each for each in (self.vae, self.refiner) if each is not None)
+        return {
+            resident.files.source: resident.hashes.result()
+            for resident in (self.checkpoint, *self.controlnets, *others)
+        }
 
 
 class Models:
-    """Checkpoints and ControlNets on one device, under a byte budget (None: a share of its memory)."""
+    """Checkpoints and what goes with them on a device, under a byte budget (None: a share of its memory)."""
 
     def __init__(self, engine: Engine, budget_bytes: int | None = None) -> None:
         self._device = device = engine.device
@@ -82,8 +89,10 @@ class Models:
     def use(self, key: PipelineKey) -> Iterator[ModelSet]:
         """Hold the models of a key for the duration of the block, loading what is not resident."""
         with ExitStack() as held:
-            checkpoint, *nets = [held.enter_context(self._use(each)) for each in self._keys(key)]
-            yield ModelSet(checkpoint, tuple(nets))
+            checkpoint, *others = [held.enter_context(self._use(each)) for each in self._keys(key)]
+            refiner = others.pop() if key.refiner else None
+            vae = others.pop() if key.vae else None
+            yield ModelSet(checkpoint, tuple(others), vae, refiner)
 
     @contextmanager
     def use_video(self, key: PipelineKey) -> Iterator[Resident]:
@@ -113,13 +122,17 @@ class Models:
         self._cache.clear()
 
     def _keys(self, key: PipelineKey) -> Iterator[ModelKey]:
-        """The checkpoint, then the ControlNets."""
+        """The checkpoint, then the ControlNets, the autoencoder and the refiner."""
         yield self._key("checkpoint", key.checkpoint, key)
         for source in key.controlnets:
             yield self._key("controlnet", source, key)
+        if key.vae:
+            yield self._key("vae", key.vae, key)
+        if key.refiner:
+            yield self._key("refiner", key.refiner, key)
 
     def _key(self, kind: str, source: ModelSource, key: PipelineKey) -> ModelKey:
-        variant = key.variant if kind != "controlnet" else None
+        variant = key.variant if kind not in ("controlnet", "vae") else None
         return ModelKey(kind, source, variant, self.placement(key).dtype)
 
     def _use(self, key: ModelKey) -> AbstractContextManager[Resident]:
@@ -148,7 +161,9 @@ class Models:
 
 _KINDS = {
     "checkpoint": (resolve_checkpoint, load_checkpoint),
-    "controlnet": (resolve_controlnet, load_controlnet),
+    "controlnet": (resolve_controlnet, partial(load_network, kind=ControlNetModel)),
+    "vae": (resolve_vae, partial(load_network, kind=AutoencoderKL)),
+    "refiner": (resolve_checkpoint, partial(load_checkpoint, kind=StableDiffusionXLImg2ImgPipeline)),
     "video": (resolve_video, load_video),
 }
 

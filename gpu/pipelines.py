@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import diffusers
 import torch
 import transformers
 from diffusers import (
+    AutoencoderKL,
     ControlNetModel,
     DiffusionPipeline,
     SchedulerMixin,
@@ -26,6 +28,7 @@ from gpu.errors import GpuError, ModelIncomplete, translated
 from gpu.requests import PipelineMode
 from gpu.weights import ModelFiles
 
+Network = TypeVar("Network", ControlNetModel, AutoencoderKL)
 PIPELINES: dict[tuple[PipelineMode, bool], type[DiffusionPipeline]] = {
     (PipelineMode.TEXT_TO_IMAGE, False): StableDiffusionXLPipeline,
     (PipelineMode.IMAGE_TO_IMAGE, False): StableDiffusionXLImg2ImgPipeline,
@@ -52,16 +55,20 @@ def quieten() -> None:
 
 
 def load_checkpoint(
-    files: ModelFiles, variant: str | None, place: Placement, components: Components
-) -> StableDiffusionXLPipeline:
-    """All components of a checkpoint on the device, wrapped as a text-to-image pipeline.
+    files: ModelFiles,
+    variant: str | None,
+    place: Placement,
+    components: Components,
+    kind: type[DiffusionPipeline] = StableDiffusionXLPipeline,
+) -> DiffusionPipeline:
+    """All components of a checkpoint on the device, wrapped as a pipeline of this kind.
 
     Raises `ModelIncomplete` if the files do not make up a model, `OutOfMemory`, `DeviceFault`.
     """
     options = {"local_files_only": True, "add_watermarker": False}
     try:
         if files.is_single_file:
-            pipeline = StableDiffusionXLPipeline.from_single_file(
+            pipeline = kind.from_single_file(
                 str(files.path), config=str(files.config), dtype=place.dtype, **options
             )
             _demand_dtype(pipeline, place.dtype)
@@ -70,10 +77,9 @@ def load_checkpoint(
                 components.engine.prepare(network)
         else:
             networks = {part.name: components.get(part, place.dtype) for part in files.networks()}
-            pipeline = StableDiffusionXLPipeline.from_pretrained(str(files.path), **networks, **options)
+            pipeline = kind.from_pretrained(str(files.path), **networks, **options)
     except Exception as error:
         raise _load_error(files, error) from error
-    pipeline.vae.enable_slicing()  # decoding one image at a time bounds the peak of a batch
     return pipeline
 
 
@@ -90,14 +96,14 @@ def load_video(
         raise _load_error(files, error) from error
 
 
-def load_controlnet(
-    files: ModelFiles, variant: str | None, place: Placement, components: Components
-) -> ControlNetModel:
-    """A ControlNet on the device. Raises as `load_checkpoint` does."""
+def load_network(
+    files: ModelFiles, variant: str | None, place: Placement, components: Components, kind: type[Network]
+) -> Network:
+    """A ControlNet or an autoencoder on the device. Raises as `load_checkpoint` does."""
     try:
         if not files.is_single_file:
             return components.get(next(files.networks()), place.dtype)
-        model = ControlNetModel.from_single_file(
+        model = kind.from_single_file(
             str(files.path), config=str(files.config), dtype=place.dtype, local_files_only=True
         )
         components.engine.prepare(model.to(place.device))
@@ -125,19 +131,37 @@ def assemble(
     mode: PipelineMode,
     controlnets: Sequence[ControlNetModel],
     scheduler: SchedulerMixin,
+    vae: AutoencoderKL | None = None,
 ) -> DiffusionPipeline:
-    """The stock pipeline for a mode around the components of `base`, which stay shared and unchanged.
-
-    Made anew for each request: it costs 20 ms (2 busy cores), and a kept one would keep evicted models alive.
-    """
-    kind = PIPELINES[mode, bool(controlnets)]
+    """The stock pipeline for a mode around the components of `base`, which stay shared and unchanged."""
     extra = (
         {"controlnet": controlnets[0] if len(controlnets) == 1 else list(controlnets)} if controlnets else {}
     )
-    # Without a dtype, from_pipe silently casts the shared components to float32.
+    return _around(base, PIPELINES[mode, bool(controlnets)], scheduler, vae or base.vae, **extra)
+
+
+def assemble_refiner(
+    refiner: StableDiffusionXLImg2ImgPipeline, scheduler: SchedulerMixin, vae: AutoencoderKL
+) -> StableDiffusionXLImg2ImgPipeline:
+    """The stock pipeline that goes on from latents, with the autoencoder of the base; as `assemble` does."""
+    return _around(refiner, StableDiffusionXLImg2ImgPipeline, scheduler, vae)
+
+
+def _around(
+    base: DiffusionPipeline,
+    kind: type[DiffusionPipeline],
+    scheduler: SchedulerMixin,
+    vae: AutoencoderKL,
+    **extra: Any,
+) -> DiffusionPipeline:
+    """Made for each request: it costs 20 ms (2 busy cores), and a kept one would keep evicted models alive.
+
+    Without a dtype, from_pipe silently casts the shared components to float32.
+    """
     pipeline = kind.from_pipe(
-        base, scheduler=scheduler, add_watermarker=False, dtype=base.unet.dtype, **extra
+        base, scheduler=scheduler, vae=vae, add_watermarker=False, dtype=base.unet.dtype, **extra
     )
+    pipeline.vae.enable_slicing()  # decoding one image at a time bounds the peak of a batch
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -14,28 +14,35 @@ Hashes = Mapping[str, str]
 
 def records(
     request: InferenceRequest,
-    hashes: Sequence[Hashes],
+    hashes: Mapping[ModelSource, Hashes],
     loras: Sequence[LoraInfo],
     facts: Mapping[str, Any],
 ) -> tuple[dict[str, Any], ...]:
     """One JSON-able record per image.
 
-    `hashes` are those of the checkpoint and then of each ControlNet; `facts` are what only the run
-    knows: device, dtype, and the scheduler and strength that the request may have left open.
+    `hashes` are those of every model of the key; `facts` are what only the run knows: device, dtype, and
+    the scheduler and strength that the request may have left open.
     """
-    sources = (request.key.checkpoint, *request.key.controlnets)
-    models = [_model(source, digests) for source, digests in zip(sources, hashes, strict=True)]
+    key = request.key
+
+    def model(source: ModelSource) -> dict[str, Any]:
+        return {
+            "location": public_name(source), "revision": source.revision, "sha256": dict(hashes[source])
+        }  # fmt: skip
+
     shared = {
-        "mode": request.key.mode.value,
-        "checkpoint": models[0],
-        "controlnets": models[1:],
+        "mode": key.mode.value,
+        "checkpoint": model(key.checkpoint),
+        "vae": model(key.vae) if key.vae else None,
+        "refiner": {**model(key.refiner), "start": request.refiner_start} if key.refiner else None,
+        "controlnets": [model(source) for source in key.controlnets],
         "controls": [_control(control) for control in request.controls],
         "adapters": [_adapter(adapter, info) for adapter, info in zip(request.adapters, loras, strict=True)],
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
-        "variant": request.key.variant,
+        "variant": key.variant,
         "versions": {library: version(library) for library in LIBRARIES},
         "extra": dict(request.provenance),
         **facts,
@@ -51,10 +58,6 @@ def records(
         }
         for prompt, negative, seed in zip(request.prompts, negatives, request.seeds, strict=True)
     )
-
-
-def _model(source: ModelSource, hashes: Hashes) -> dict[str, Any]:
-    return {"location": public_name(source), "revision": source.revision, "sha256": dict(hashes)}
 
 
 def public_name(source: ModelSource) -> str:

@@ -24,6 +24,7 @@ MAX_SEED = 2**63 - 1
 MAX_CONTROL_SCALE = 5.0
 MAX_ADAPTERS = 8
 MAX_ADAPTER_WEIGHT = 10.0
+DEFAULT_REFINER_START = 0.8  # what the refiner of SDXL was trained for
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
@@ -68,6 +69,8 @@ class PipelineKey:
     mode: PipelineMode = PipelineMode.TEXT_TO_IMAGE
     dtype: str = "auto"
     variant: str | None = None  # "fp16" picks files like model.fp16.safetensors
+    vae: ModelSource | None = None  # instead of the checkpoint's own
+    refiner: ModelSource | None = None  # a second checkpoint, which finishes what the first one begins
 
     def __post_init__(self) -> None:
         _require(self.dtype in DTYPES, f"dtype is {self.dtype!r}; use one of {', '.join(DTYPES)}.")
@@ -133,7 +136,8 @@ class InferenceRequest:
     mask: Image.Image | None = None
     strength: float | None = None  # None is `DEFAULT_STRENGTH` of the mode
     controls: tuple[Control, ...] = ()
-    adapters: tuple[Adapter, ...] = ()
+    adapters: tuple[Adapter, ...] = ()  # of the checkpoint; the refiner draws without
+    refiner_start: float = DEFAULT_REFINER_START  # of the noise schedule: from there on the refiner draws
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recorded with every image as "extra"
 
     def __post_init__(self) -> None:
@@ -141,6 +145,7 @@ class InferenceRequest:
         _check_numbers(self)
         _check_pictures(self)
         _check_models(self)
+        _check_refiner(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,27 @@ def _check_pictures(request: InferenceRequest) -> None:
         _require(request.mask is None, "img2img takes no mask; use inpaint.")
     if mode is PipelineMode.INPAINT:
         _require(request.image is not None and request.mask is not None, "inpaint needs an image and a mask.")
+
+
+def strength_of(request: InferenceRequest) -> float | None:
+    """How much of the given image is replaced; None without one."""
+    return DEFAULT_STRENGTH.get(request.key.mode) if request.strength is None else request.strength
+
+
+def _check_refiner(request: InferenceRequest) -> None:
+    key, start, strength = request.key, request.refiner_start, strength_of(request)
+    _require_number("refiner_start", start, 0.0, 1.0)
+    if key.refiner is None:
+        return
+    _require(0 < start < 1, f"refiner_start is {start}; use a number between 0 and 1.")
+    _require(
+        not key.controlnets or key.mode is PipelineMode.TEXT_TO_IMAGE,
+        "A refiner cannot finish what ControlNets make of an image; leave one of the three out.",
+    )
+    _require(
+        strength is None or strength + start > 1,
+        f"strength {strength} leaves everything to the refiner, which begins at {start}; raise one of them.",
+    )
 
 
 def _check_models(request: InferenceRequest) -> None:

@@ -17,7 +17,7 @@ from gpu.compute import Compute, Engine
 from gpu.device import CPU
 from gpu.errors import BrokenOutput, Canceled, InvalidRequest, OutOfMemory, translated
 from gpu.models import Models, ModelSet
-from gpu.pipelines import assemble, make_scheduler, quieten
+from gpu.pipelines import assemble, assemble_refiner, make_scheduler, quieten
 from gpu.previews import denoised, pictures
 from gpu.requests import (
     Adapter,
@@ -26,6 +26,7 @@ from gpu.requests import (
     ModelSource,
     PipelineKey,
     StepEvent,
+    strength_of,
 )
 from gpu.training_requests import TrainingRequest, TrainingResult
 from gpu.weights import LoraInfo
@@ -112,7 +113,7 @@ class Runner:
         self._adapters.prefetch([adapter.source for adapter in adapters])
 
     def resident(self) -> list[str]:
-        """Public names of the loaded checkpoints and ControlNets, the most recently used one last."""
+        """Public names of the loaded models, the most recently used one last."""
         keys = self._models.stats().keys
         return [provenance.public_name(source) for source in dict.fromkeys(key.source for key in keys)]
 
@@ -157,13 +158,19 @@ class Runner:
             base = models.checkpoint.model
             scheduler = make_scheduler(base, request.scheduler)
             nets = [net.model for net in models.controlnets]
-            pipeline = assemble(base, request.key.mode, nets, scheduler)
+            pipeline = assemble(base, request.key.mode, nets, scheduler, models.vae and models.vae.model)
+            arguments, start = calls.arguments(request), request.refiner_start
             with attached(pipeline, request.adapters, self._adapters, self._models.make_room) as loras:
                 _stop_if(should_cancel)
                 loaded = time.perf_counter()
-                watch = _StepWatch(base.vae, on_step, should_cancel)
-                with self._ready_for(request, base.vae):
-                    drawn = pipeline(**calls.arguments(request), callback_on_step_end=watch).images
+                watch = _StepWatch(pipeline.vae, on_step, should_cancel)
+                first = calls.begun(arguments, start) if models.refiner else arguments
+                drawn = self._draw(request, pipeline, first, watch)
+            if models.refiner:
+                refiner = assemble_refiner(
+                    models.refiner.model, make_scheduler(base, request.scheduler), pipeline.vae
+                )
+                drawn = self._draw(request, refiner, calls.refined(arguments, start, drawn), watch)
             images = calls.finished(request, drawn)
             ended = time.perf_counter()
             timings = {
@@ -174,14 +181,19 @@ class Runner:
             }
             return InferenceResult(images, self._records(request, models, loras, pipeline), timings)
 
-    @contextmanager
-    def _ready_for(self, request: InferenceRequest, vae: AutoencoderKL) -> Iterator[None]:
+    def _draw(
+        self,
+        request: InferenceRequest,
+        pipeline: DiffusionPipeline,
+        arguments: dict[str, Any],
+        watch: "_StepWatch",
+    ) -> torch.Tensor:
         width, height = request.width, request.height
         with (
             self._engine.drawing(len(request.seeds), width, height),
-            self._engine.decoding(vae, width, height),
+            self._engine.decoding(pipeline.vae, width, height),
         ):
-            yield
+            return pipeline(**arguments, callback_on_step_end=watch).images
 
     def _records(
         self,
@@ -193,7 +205,7 @@ class Runner:
         dtype = self._models.placement(request.key).dtype
         facts = {
             "scheduler": request.scheduler or type(pipeline.scheduler).__name__,
-            "strength": calls.strength(request),
+            "strength": strength_of(request),
             "device": self._device,
             "device_name": _device_name(self._device),
             "dtype": str(dtype).removeprefix("torch."),
@@ -211,12 +223,14 @@ class _StepWatch:
         self._on_step = on_step
         self._should_cancel = should_cancel
         self._before: torch.Tensor | None = None
+        self._done = 0  # steps of the pipeline before
         self.last_step_at = time.perf_counter()
 
     def __call__(
         self, pipeline: DiffusionPipeline, index: int, _timestep: Any, tensors: dict[str, Any]
     ) -> dict[str, Any]:
-        step, steps, latents = index + 1, pipeline.num_timesteps, tensors["latents"]
+        latents = tensors["latents"]
+        step, steps = self._done + index + 1, self._done + pipeline.num_timesteps + _left_over(pipeline)
         if step == steps and not torch.isfinite(latents).all():
             raise BrokenOutput(
                 "The model computed NaN instead of a picture; use dtype bfloat16 or float32,"
@@ -227,11 +241,24 @@ class _StepWatch:
             preview = partial(self._images, latents, self._before, pipeline.scheduler, index)
             self._on_step(StepEvent(step, steps, preview))
         self._before = latents
+        if index + 1 == pipeline.num_timesteps:
+            self._done = step
         _stop_if(self._should_cancel)
         return tensors
 
     def _images(self, *path: Any) -> list[Image.Image]:
         return pictures(self._vae, denoised(*path))
+
+
+def _left_over(pipeline: DiffusionPipeline) -> int:
+    """Steps of the schedule that a pipeline leaves to a refiner, told as diffusers does."""
+    end = getattr(pipeline, "denoising_end", None)
+    if end is None:
+        return 0
+    scheduler = pipeline.scheduler
+    trained = scheduler.config.num_train_timesteps
+    left = int((scheduler.timesteps < round(trained - end * trained)).sum())
+    return left + (scheduler.order == 2 and left % 2 == 0)  # no half of a step of two
 
 
 def _stop_if(should_cancel: ShouldCancel) -> None:

@@ -27,6 +27,8 @@ SDXL_CONFIG = ModelSource(
 )
 SDXL, VIDEO = "StableDiffusionXL", "StableVideoDiffusion"  # how the names of their pipelines begin
 _FAMILIES = {SDXL: "an SDXL", VIDEO: "a Stable Video Diffusion"}
+# What an autoencoder's config says if it is one of SDXL; other families have other latents.
+SDXL_LATENTS = {"_class_name": "AutoencoderKL", "latent_channels": 4, "scaling_factor": 0.13025}
 _STEMS = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
 _LORA_DOWN = re.compile(r".+(lora_A|lora_down|lora\.down|_lora\.down|lora_linear_layer\.down)\.weight")
 _CROSS_ATTENTION = re.compile(r".*attn2[._](processor[._])?to_k")
@@ -142,6 +144,22 @@ def resolve_controlnet(source: ModelSource, variant: str | None = None) -> Model
     config = path.with_suffix("")
     _read_json(config / "config.json")
     return ModelFiles(source, path, config, (path,))
+
+
+def resolve_vae(source: ModelSource, variant: str | None = None) -> ModelFiles:
+    """Find an autoencoder that reads and writes the latents of SDXL; spelled as a ControlNet is.
+
+    Raises as `resolve_checkpoint` does.
+    """
+    files = resolve_controlnet(source, variant)
+    config = _read_json(files.config / "config.json")
+    for name, wanted in SDXL_LATENTS.items():
+        if config.get(name) != wanted:
+            raise UnsupportedModel(
+                f"{files.path.name} is no autoencoder for SDXL, as its {name} is {config.get(name)} and not"
+                f" {wanted}; use one that is."
+            )
+    return files
 
 
 def resolve_clip(source: ModelSource) -> ModelFiles:

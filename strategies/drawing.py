@@ -33,10 +33,10 @@ def check_drawing(ask: Ask, inputs: DrawingInputs, concepts: Iterable[Concept] =
         lora_of_owner(ask.owner, item.lora, loc=("inputs", "loras", position, "lora"))
 
 
-def refuse(what: str, field: str) -> None:
+def refuse(what: str, field: str, code: str = "wrong_count") -> None:
     """Raises: InvalidInputs, always; `what` goes on after "this workflow"."""
     raise InvalidInputs(
-        f"This workflow {what}.", errors=one(("inputs", field), f"this workflow {what}", "wrong_count")
+        f"This workflow {what}.", errors=one(("inputs", field), f"this workflow {what}", code)
     )
 
 
@@ -53,6 +53,7 @@ def drawing_fields(
     return {
         "generator": workflow.generator,
         "checkpoint": checkpoint_of(workflow),
+        "vae": weights(workflow.vae, workflow.vae_revision),
         "prompt": workflow.prompt_prefix + with_triggers(inputs.prompt, concepts),
         "negative_prompt": inputs.negative_prompt,
         "seed": seed,
@@ -77,9 +78,12 @@ def provenance_of(generation: Generation) -> dict[str, Any]:
 
 def checkpoint_of(workflow: Workflow) -> Weights | None:
     """The weights its author named, if it has any."""
-    if not workflow.checkpoint:
-        return None
-    return Weights(location=workflow.checkpoint, revision=workflow.checkpoint_revision or None)
+    return weights(workflow.checkpoint, workflow.checkpoint_revision)
+
+
+def weights(location: str, revision: str) -> Weights | None:
+    """As an author wrote them in two fields, which may be empty."""
+    return Weights(location=location, revision=revision or None) if location else None
 
 
 def _spoken(concepts: list[Concept]) -> list[Concept]:

@@ -6,14 +6,24 @@ from uuid import UUID
 from django.conf import settings
 
 from families.contract import Contract, parse_contract
+from families.models import Workflow
+from gpu.requests import DEFAULT_STRENGTH, PipelineMode
 
 from .concepts import character_keys, concepts_of, words_of
-from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse
+from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse, weights
 from .errors import LanguageModelUnavailable, one
 from .inputs import ControlImage, TextToImageInputs, contract_values, parse_inputs
 from .models import Generation, Prediction
 from .models.concept import Concept
-from .params import ControlParams, EncodingParams, GenerationParams, PromptParams, Weights, Words
+from .params import (
+    ControlParams,
+    EncodingParams,
+    GenerationParams,
+    PromptParams,
+    RefinerParams,
+    Weights,
+    Words,
+)
 from .records import create_generation
 from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
@@ -34,6 +44,7 @@ class TextToImage:
         if controls != controlnets:
             refuse(f"takes {controlnets} control image(s), {controls} given", "control_images")
         check_drawing(ask, inputs, self.concepts(ask, picked))
+        _check_refiner(ask.workflow, inputs)
         if inputs.generate_prompt and not settings.LANGUAGE_MODEL:
             raise LanguageModelUnavailable(
                 "There is no language model here to write the prompt; write it yourself, or use a template.",
@@ -105,6 +116,7 @@ class TextToImage:
             mask=id_of(inputs.mask),
             strength=inputs.strength,
             controls=_controls(generation.workflow.controlnets, inputs.control_images),
+            refiner=_refiner(generation.workflow),
             encoding=_encoding(inputs),
         )
 
@@ -114,6 +126,24 @@ def split(contract: Contract, values: dict[str, Any]) -> tuple[dict[str, str], d
     keys = character_keys(contract)
     picked = {key: values[key] for key in keys if key in values}
     return picked, {key: value for key, value in values.items() if key not in keys}
+
+
+def _check_refiner(workflow: Workflow, inputs: TextToImageInputs) -> None:
+    """A refiner goes on from what the checkpoint began: it must begin something. Raises: InvalidInputs."""
+    if not (workflow.refiner and inputs.image):
+        return
+    if workflow.controlnets:
+        refuse("takes no image, because it has a refiner and ControlNets", "image", "unsupported")
+    mode = PipelineMode.INPAINT if inputs.mask else PipelineMode.IMAGE_TO_IMAGE
+    strength = DEFAULT_STRENGTH[mode] if inputs.strength is None else inputs.strength
+    if strength + workflow.refiner_start <= 1:
+        least = f"{1 - workflow.refiner_start:g}"
+        refuse(f"takes a strength above {least}, where its refiner begins", "strength", "too_small")
+
+
+def _refiner(workflow: Workflow) -> RefinerParams | None:
+    model = weights(workflow.refiner, workflow.refiner_revision)
+    return RefinerParams(model=model, start=workflow.refiner_start) if model else None
 
 
 def _encoding(inputs: TextToImageInputs) -> EncodingParams:

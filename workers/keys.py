@@ -8,9 +8,14 @@ from .weights import model_source
 
 def pipeline_key(params: DrawingParams, mode: PipelineMode) -> PipelineKey:
     """Raises: gpu.errors.ModelNotFound."""
-    controls = params.controls if isinstance(params, GenerationParams) else ()
+    checkpoint = model_source(params.checkpoint) if params.checkpoint else ModelSource("none")
+    vae = model_source(params.vae) if params.vae else None
+    if not isinstance(params, GenerationParams):
+        return PipelineKey(checkpoint, mode=mode, vae=vae)
     return PipelineKey(
-        checkpoint=model_source(params.checkpoint) if params.checkpoint else ModelSource("none"),
-        controlnets=tuple(model_source(each.model) for each in controls),
+        checkpoint,
+        controlnets=tuple(model_source(each.model) for each in params.controls),
         mode=mode,
+        vae=vae,
+        refiner=model_source(params.refiner.model) if params.refiner else None,
     )

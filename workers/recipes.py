@@ -16,7 +16,13 @@ from families.recipe_checks import register_check, register_choices
 from gpu.errors import GpuError, InvalidRequest
 from gpu.hub import is_commit, is_hub_id
 from gpu.requests import ModelSource
-from gpu.weights import resolve_checkpoint, resolve_controlnet, resolve_video, validate_lora
+from gpu.weights import (
+    resolve_checkpoint,
+    resolve_controlnet,
+    resolve_vae,
+    resolve_video,
+    validate_lora,
+)
 from strategies.params import PARAMS, Weights
 from strategies.registry import STRATEGIES
 from strategies.video import Video
@@ -31,12 +37,17 @@ def model_problems(workflow: Workflow) -> Iterator[InputProblem]:
     """Every model of the recipe that a pool would not find, or would refuse."""
     if workflow.generator != LOCAL:
         return
-    if workflow.checkpoint:
-        resolve = resolve_video if workflow.strategy == Video.name else resolve_checkpoint
-        yield from _looked_up(("checkpoint",), workflow.checkpoint, workflow.checkpoint_revision, resolve)
-    elif _draws(workflow):
+    if not workflow.checkpoint and _takes(workflow, "checkpoint"):
         text = f"the generator “{LOCAL}” draws with a checkpoint: name one, such as pocket:pocket-sdxl"
         yield InputProblem(("checkpoint",), text, "missing")
+    base = resolve_video if workflow.strategy == Video.name else resolve_checkpoint
+    for field, resolve in (("checkpoint", base), ("vae", resolve_vae), ("refiner", resolve_checkpoint)):
+        location, revision = getattr(workflow, field), getattr(workflow, f"{field}_revision")
+        if location:
+            yield from _looked_up((field,), location, revision, resolve)
+        if location and field != "checkpoint" and not _takes(workflow, field):
+            text = f"the strategy “{workflow.strategy}” draws without: leave it empty"
+            yield InputProblem((field,), text, "unused")
     for place, net in enumerate(workflow.controlnets):
         loc = ("controlnets", place, "model")
         yield from _looked_up(loc, net["model"], net.get("revision"), resolve_controlnet)
@@ -46,11 +57,11 @@ def model_problems(workflow: Workflow) -> Iterator[InputProblem]:
             yield from _refusal(loc, lambda source=lora["lora"]: validate_lora(adapter_path(source)))
 
 
-def _draws(workflow: Workflow) -> bool:
-    """Whether any task of its strategy takes a checkpoint."""
+def _takes(workflow: Workflow, model: str) -> bool:
+    """Whether any task of its strategy takes such a model."""
     strategy = STRATEGIES.get(workflow.strategy)
     types = strategy.task_types if strategy else ()
-    return any("checkpoint" in PARAMS[task_type].model_fields for task_type in types if task_type in PARAMS)
+    return any(model in PARAMS[task_type].model_fields for task_type in types if task_type in PARAMS)
 
 
 def _looked_up(

@@ -10,6 +10,8 @@ from strategies.registry import STRATEGIES
 from .base import StrictSerializer
 
 CONTRACT = "Typed inputs and declared outputs: `{inputs: [{key, kind, label, …}], outputs: [{key, kind}]}`."
+VAE = "An autoencoder to use instead of the checkpoint's own."
+REFINER = "A second checkpoint, which draws from `refiner_start`, a share of the steps, to the end."
 LORAS = "`[{lora, weight?, name?}]`"
 CONTROLNETS = "`[{model, revision?, preprocessor?, scale?}]`"
 
@@ -31,6 +33,11 @@ class WorkflowSerializer(serializers.Serializer):
     generator = serializers.CharField()
     checkpoint = serializers.CharField()
     checkpoint_revision = serializers.CharField()
+    vae = serializers.CharField(help_text=VAE)
+    vae_revision = serializers.CharField()
+    refiner = serializers.CharField(help_text=REFINER)
+    refiner_revision = serializers.CharField()
+    refiner_start = serializers.FloatField()
     loras = serializers.ListField(child=serializers.DictField(), help_text=LORAS)
     controlnets = serializers.ListField(child=serializers.DictField(), help_text=CONTROLNETS)
     scheduler = serializers.CharField()
@@ -61,6 +68,11 @@ class WorkflowChangeSerializer(StrictSerializer):
     generator = serializers.CharField(required=False)
     checkpoint = serializers.CharField(required=False, allow_blank=True)
     checkpoint_revision = serializers.CharField(required=False, allow_blank=True)
+    vae = serializers.CharField(required=False, allow_blank=True, help_text=VAE)
+    vae_revision = serializers.CharField(required=False, allow_blank=True)
+    refiner = serializers.CharField(required=False, allow_blank=True, help_text=REFINER)
+    refiner_revision = serializers.CharField(required=False, allow_blank=True)
+    refiner_start = serializers.FloatField(required=False)
     loras = serializers.ListField(child=serializers.DictField(), required=False, help_text=LORAS)
     controlnets = serializers.ListField(child=serializers.DictField(), required=False, help_text=CONTROLNETS)
     scheduler = serializers.CharField(required=False, allow_blank=True)

@@ -131,6 +131,8 @@ class WorkflowAdmin(ServiceAdmin):
                     "generator",
                     "checkpoint",
                     "checkpoint_revision",
+                    ("vae", "vae_revision"),
+                    ("refiner", "refiner_revision", "refiner_start"),
                     "scheduler",
                     "prompt_prefix",
                     "loras",

@@ -3,7 +3,7 @@
 import uuid
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
@@ -23,7 +23,7 @@ class State(models.TextChoices):
 
 
 class Workflow(models.Model):
-    """A strategy, a generator, a checkpoint with its LoRAs and ControlNets, and a contract.
+    """A strategy, a generator, a checkpoint with what goes with it, and a contract.
 
     `contract` holds a `families.contract.Contract`, `loras` and `controlnets` the lists of
     `families.recipe`; the services keep them valid.
@@ -43,6 +43,19 @@ class Workflow(models.Model):
     generator = models.CharField(max_length=40, default="local_sdxl")
     checkpoint = models.CharField(max_length=400, blank=True)
     checkpoint_revision = models.CharField(max_length=80, blank=True)
+    vae = models.CharField(
+        "VAE", max_length=400, blank=True, help_text="instead of the checkpoint's own autoencoder"
+    )
+    vae_revision = models.CharField("VAE revision", max_length=80, blank=True)
+    refiner = models.CharField(
+        max_length=400, blank=True, help_text="a second checkpoint, which finishes what the first one begins"
+    )
+    refiner_revision = models.CharField(max_length=80, blank=True)
+    refiner_start = models.FloatField(
+        default=0.8,
+        validators=[MinValueValidator(0.05), MaxValueValidator(0.95)],
+        help_text="the share of the steps that the first checkpoint draws",
+    )
     loras = models.JSONField(default=list, blank=True)
     controlnets = models.JSONField(default=list, blank=True)
     scheduler = models.CharField(max_length=40, blank=True)

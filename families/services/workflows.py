@@ -26,6 +26,11 @@ class WorkflowFields(TypedDict, total=False):
     generator: str
     checkpoint: str
     checkpoint_revision: str
+    vae: str
+    vae_revision: str
+    refiner: str
+    refiner_revision: str
+    refiner_start: float
     loras: list[dict[str, Any]]
     controlnets: list[dict[str, Any]]
     scheduler: str

@@ -11,7 +11,7 @@ from .base import ControlParams, LoraParams, Params, Seed, TaskParams, Weights
 from .drawing import DrawingParams
 from .editing import AreaParams, DetailEnhancerParams, EditingParams, ReferenceParams
 from .evaluation import EvaluationParams
-from .generation import EncodingParams, GenerationParams
+from .generation import EncodingParams, GenerationParams, RefinerParams
 from .image_adjust import ImageAdjustParams
 from .prompt import PromptParams, Words
 from .refine import FaceFixParams, PieceParams, RefineParams
@@ -36,7 +36,8 @@ __all__ = [
     "PARAMS", "AreaParams", "BackgroundFixParams", "ControlParams", "DetailEnhancerParams", "DrawingParams",
     "EditingParams", "EncodingParams", "EvaluationParams", "FaceFixParams", "GenerationParams",
     "ImageAdjustParams", "LoraParams", "Params", "PieceParams", "PromptParams", "ReferenceParams",
-    "RefineParams", "Seed", "TaskParams", "TrainingParams", "VideoParams", "Weights", "Words", "parse",
+    "RefineParams", "RefinerParams", "Seed", "TaskParams", "TrainingParams", "VideoParams", "Weights",
+    "Words", "parse",
 ]  # fmt: skip
 
 

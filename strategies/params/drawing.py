@@ -10,6 +10,7 @@ class DrawingParams(TaskParams):
 
     generator: str
     checkpoint: Weights | None
+    vae: Weights | None = None
     prompt: str
     negative_prompt: str = ""
     seed: Seed

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import ControlParams, Params
+from .base import ControlParams, Params, Weights
 from .drawing import DrawingParams
 
 
@@ -15,6 +15,13 @@ class EncodingParams(Params):
     format: Literal["png", "webp", "jpeg"] = "png"
     quality: int | None = Field(default=None, ge=1, le=100)
     level: int = Field(default=1, ge=0, le=9)
+
+
+class RefinerParams(Params):
+    """The checkpoint that draws from `start`, a share of the steps, to the end."""
+
+    model: Weights
+    start: float = Field(gt=0, lt=1)
 
 
 class GenerationParams(DrawingParams):
@@ -28,6 +35,7 @@ class GenerationParams(DrawingParams):
     mask: UUID | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
     controls: tuple[ControlParams, ...] = ()
+    refiner: RefinerParams | None = None
     encoding: EncodingParams = EncodingParams()
 
     @property

@@ -97,7 +97,7 @@ def test_every_page_opens(author, photo):
 WORKFLOW = {
     "key": "one", "display_name": "One", "strategy": "generate", "generator": "mock", "rating": "sfw",
     "price": "0.01", "prompt_prefix": "outlined ", "contract": json.dumps(IMAGE_CONTRACT),
-    "loras": "", "controlnets": "[]",
+    "refiner_start": "0.8", "loras": "", "controlnets": "[]",
 }  # fmt: skip
 
 

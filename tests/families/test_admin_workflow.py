@@ -7,6 +7,7 @@ import pytest
 
 from families.demo import seed
 from families.models import Workflow
+from families.recipe_checks import recipe_problems
 from families.services import workflow_create, workflow_publish, workflow_update
 
 from .building import IMAGE_CONTRACT, draft, image_contract, published, spec
@@ -76,6 +77,10 @@ def test_a_problem_inside_the_contract_is_placed_on_its_row(author):
             "40 hex digits",
         ),
         ({**POCKET, "loras": [{"lora": "pocket:nothing"}]}, "loras", "nothing"),
+        ({**POCKET, "vae": "pocket:nothing"}, "vae", "nothing"),
+        ({**POCKET, "vae": "pocket:pocket-controlnet-canny"}, "vae", "no autoencoder"),
+        ({**POCKET, "refiner": "pocket:nothing"}, "refiner", "nothing"),
+        ({**POCKET, "refiner": "pocket:pocket-svd"}, "refiner", "use an SDXL one"),
         ({"strategy": "dream"}, "strategy", "use one of"),
     ],
 )
@@ -88,6 +93,14 @@ def test_what_could_not_run_stays_a_draft(changes, field, message):
     assert refusal.value.errors[0].loc[0] == field
     assert refusal.value.code == "invalid_recipe"
     assert Workflow.objects.get().state == "draft"
+
+
+def test_what_a_strategy_draws_without_is_left_empty():
+    models = {"vae": "pocket:pocket-sdxl/vae", "refiner": "pocket:pocket-sdxl"}
+    workflow = draft("one", **POCKET, strategy="editing", **models)
+    problems = {problem.loc: problem.msg for problem in recipe_problems(workflow)}
+    assert "leave it empty" in problems["refiner",]
+    assert ("vae",) not in problems
 
 
 def test_a_draft_that_cannot_run_yet_is_saved_with_a_warning(author):

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from PIL import Image
 
 from families.errors import InvalidInputs as ContractViolation
 from families.models import Workflow
@@ -25,7 +26,7 @@ from strategies.services.generations import (
     generation_delete,
     generation_replay,
 )
-from tests.factories import make_generation, make_owner, make_workflow, spec, the_task
+from tests.factories import make_generation, make_owner, make_workflow, spec, the_task, uploaded
 
 from .lifecycle import claim, output_of
 
@@ -77,6 +78,30 @@ def test_the_authors_prefix_loras_and_scheduler_reach_the_task(owner):
     assert params.scheduler == "ddim"
     assert params.checkpoint.revision == "a" * 40
     assert [(lora.location, lora.weight) for lora in params.loras] == [("pocket:pocket-lora-outline", 0.5)]
+
+
+def test_the_authors_autoencoder_and_refiner_reach_the_task(owner):
+    workflow = make_workflow(vae="org/vae", vae_revision="b" * 40, refiner="refiner", refiner_start=0.75)
+    params = parse(the_task(make_generation(owner, workflow)).params)
+    assert (params.vae.location, params.vae.revision) == ("org/vae", "b" * 40)
+    assert (params.refiner.model.location, params.refiner.start) == ("refiner", 0.75)
+    assert params.refiner.model.revision is None
+
+
+@pytest.mark.parametrize(
+    ("recipe", "strength", "field"),
+    [({}, 0.2, "strength"), ({"controlnets": [{"model": "canny"}]}, 0.9, "image")],
+)
+def test_a_refiner_needs_something_to_go_on_from(owner, recipe, strength, field):
+    workflow = make_workflow(refiner="refiner", **recipe)
+    image = uploaded(owner, Image.new("RGB", (64, 64)))
+    inputs = {
+        "image": image, "strength": strength, "control_images": [image] * len(recipe),
+        "num_inference_steps": 10,
+    }  # fmt: skip
+    with pytest.raises(InvalidInputs, match="refiner") as caught:
+        make_generation(owner, workflow, inputs=inputs)
+    assert caught.value.errors[0]["loc"] == ["inputs", field]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.db import Error
 
 from gpu.errors import GpuError
 from gpu.images import Encoding
-from gpu.requests import InferenceRequest, PipelineMode, StepEvent
+from gpu.requests import DEFAULT_REFINER_START, InferenceRequest, PipelineMode, StepEvent
 from strategies.models import Task
 from strategies.params import GenerationParams, parse
 
@@ -96,6 +96,7 @@ def _request(batch: Sequence[Ready]) -> InferenceRequest:
         strength=params.strength,
         controls=tuple(control(each) for each in params.controls),
         adapters=tuple(adapter(lora) for lora in params.loras),
+        refiner_start=params.refiner.start if params.refiner else DEFAULT_REFINER_START,
     )
 
 

@@ -8,15 +8,16 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from strategies.fleet import PoolState, State, pool_states
 from strategies.models import Generation, Task
-from strategies.pools import PoolReport, live_pools
 from strategies.queues import QueueState, queue_states
 
 
 class AtelierCollector(Collector):
     def collect(self) -> Iterator[Metric]:
-        yield from _queues(queue_states())
-        yield from _pools(live_pools())
+        pools = pool_states()
+        yield from _queues(queue_states(pools=pools))
+        yield from _pools(pools)
         yield from _counts()
 
 
@@ -29,7 +30,7 @@ def _queues(states: list[QueueState]) -> Iterator[Metric]:
             "How long the oldest waiting task has waited.",
             lambda state: (now - state.oldest).total_seconds() if state.oldest else 0,
         ),
-        "pools": ("Live pools that serve the queue.", lambda state: state.pools),
+        "pools": ("Pools that take work from the queue.", lambda state: state.pools),
     }
     for name, (text, value) in gauges.items():
         gauge = GaugeMetricFamily(f"atelier_queue_{name}", text, labels=["queue"])
@@ -38,13 +39,18 @@ def _queues(states: list[QueueState]) -> Iterator[Metric]:
         yield gauge
 
 
-def _pools(pools: list[PoolReport]) -> Iterator[Metric]:
-    yield GaugeMetricFamily("atelier_pools_live", "Pools heard of lately.", value=len(pools))
+def _pools(pools: list[PoolState]) -> Iterator[Metric]:
+    live = [pool.report for pool in pools if pool.report]
+    yield GaugeMetricFamily("atelier_pools_live", "Pools heard of lately.", value=len(live))
+    states = GaugeMetricFamily("atelier_pools", "Pools, by their state.", labels=["state"])
+    for state in State:
+        states.add_metric([state], sum(pool.state is state for pool in pools))
+    yield states
     memory = GaugeMetricFamily("atelier_pool_memory_bytes", "As the pool says.", labels=["pool", "kind"])
-    for pool in pools:
-        for kind, size in pool.memory.items():
+    for report in live:
+        for kind, size in report.memory.items():
             if isinstance(size, int | float):
-                memory.add_metric([pool.name, kind], size)
+                memory.add_metric([report.name, kind], size)
     yield memory
 
 

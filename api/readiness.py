@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from strategies.events import connection as redis_connection
-from strategies.pools import live_pools
+from strategies.fleet import pool_states, why_unserved
 from workers.app import app
 
 from .idle import in_database
@@ -52,11 +52,11 @@ def redis() -> Iterable[str]:
 
 
 def pools() -> Iterable[str]:
-    """Every queue has one that lives."""
-    served = {queue for pool in live_pools() for queue in pool.queues}
+    """Every queue has one that takes its work."""
+    states = pool_states()
     for queue in app.conf.task_queues:
-        if queue.name not in served:
-            yield f"No live pool serves the queue “{queue.name}”: start one."
+        if reason := why_unserved(queue.name, states):
+            yield reason
 
 
 CHECKS: tuple[Check, ...] = (database, broker, redis, pools)

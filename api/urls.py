@@ -28,7 +28,7 @@ from .views.files import File
 from .views.generations import GenerationCancel, GenerationDetail, Generations, GenerationShorthand
 from .views.health import healthz, metrics, readyz
 from .views.loras import LoraDetail, Loras
-from .views.operators import Pools, Queues
+from .views.operators import PoolDetail, PoolDrain, PoolPause, PoolResume, Pools, Queues
 from .views.predictions import PredictionCancel, PredictionDetail, PredictionReplay
 from .views.studio import SignIn, SignOut, Studio
 from .views.tasks import TaskCancel, TaskDetail, TaskRetry, Tasks
@@ -142,6 +142,10 @@ urlpatterns = [
     path("v1/files/<str:token>", File.as_view(), name="file"),
     path("v1/queues", Queues.as_view(), name="queues"),
     path("v1/pools", Pools.as_view(), name="pools"),
+    path("v1/pools/<str:name>", PoolDetail.as_view(), name="pool"),
+    path("v1/pools/<str:name>/pause", PoolPause.as_view(), name="pool-pause"),
+    path("v1/pools/<str:name>/drain", PoolDrain.as_view(), name="pool-drain"),
+    path("v1/pools/<str:name>/resume", PoolResume.as_view(), name="pool-resume"),
 ]
 
 handler400 = problems.bad_request

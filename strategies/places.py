@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.db.models import Case, FloatField, Value, When
 
+from .fleet import pool_states, why_unserved, working
 from .forecast import Start
 from .models import Prediction, Status, Task
 from .models.generation import Priority
-from .pools import PoolReport, live_pools
+from .pools import PoolReport
 from .queue_view import QueueView, view_of
 from .tasktypes import QUEUES
 
@@ -61,9 +62,9 @@ def place_of_new(owner: Any, task_types: Sequence[str], workflow: UUID) -> Prosp
     It takes its place in the queue of the first; nothing is possible unless live pools serve all of them.
     """
     names = list(dict.fromkeys(QUEUES[task_type] for task_type in task_types))
-    live = live_pools()
-    reasons = [_unserved(name) for name in names if not any(name in pool.queues for pool in live)]
-    able = [pool for pool in live if set(names) & set(pool.queues)]
+    pools = pool_states()
+    reasons = [_waits(unserved) for name in names if (unserved := why_unserved(name, pools))]
+    able = [pool for pool in working(pools) if set(names) & set(pool.queues)]
     if reasons:
         return Prospect(None, None, False, reasons, able)
     with view_of(names[0]) as view:
@@ -90,8 +91,8 @@ def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
 
 
 def _place(view: QueueView, chain: Sequence[Task]) -> Place:
-    if not view.served:
-        return Place(None, None, False, [_unserved(view.queue)])
+    if view.unserved:
+        return Place(None, None, False, [_waits(view.unserved)])
     works = [((task.queue, task.workflow), task.work) for task in chain]
     return Place(*_told(view, view.start_of(chain[0]), view.rates.total(works)))
 
@@ -104,5 +105,5 @@ def _told(view: QueueView, start: Start | None, seconds: float | None) -> tuple[
     return start.position, round(start.seconds + seconds, 1) if known else None, True, []
 
 
-def _unserved(queue: str) -> str:
-    return f"No live pool serves the queue {queue!r}; the request waits for one."
+def _waits(unserved: str) -> str:
+    return f"{unserved} The request waits for one."

@@ -17,11 +17,11 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from .fleet import pool_states, why_unserved, working
 from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS
 from .models import Share, Task
 from .policy import POLICY
-from .pools import live_pools
 from .rates import Rates
 from .servers import running_tasks, servers_of
 
@@ -72,13 +72,10 @@ class QueueView:
             line.jobs.append(self._job(task, since, workflow, work))
             line.goes_on = len(line.jobs) == at_most
         self._used = _used({owner for owner, _ in self._lines})
-        self._servers = servers_of(queue, live_pools(), running, self.rates)
+        pools = pool_states()
+        self.unserved = why_unserved(queue, pools)
+        self._servers = servers_of(queue, working(pools), running, self.rates)
         self._starts: dict[Any, Start] | None = None
-
-    @property
-    def served(self) -> bool:
-        """Whether a live pool takes work from it."""
-        return bool(self._servers)
 
     @property
     def measured(self) -> bool:

@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from .fleet import PoolState, pool_states
 from .models import Status, Task
 from .models.generation import Priority
-from .pools import PoolReport, live_pools
 from .tasktypes import queues
 
 RATE_WINDOW = timedelta(minutes=10)
@@ -38,7 +38,7 @@ class QueueState:
     oldest: datetime | None
     per_minute: float  # finished, over the last ten minutes
     seconds_each: float | None  # mean duration of the latest finished tasks
-    pools: int
+    pools: int  # that take work from it
 
     @property
     def eta_seconds(self) -> float | None:
@@ -48,17 +48,17 @@ class QueueState:
         return round((self.ahead + self.running / 2) * self.seconds_each / self.pools, 1)
 
 
-def queue_state(name: str, pools: list[PoolReport] | None = None) -> QueueState:
+def queue_state(name: str, pools: list[PoolState] | None = None) -> QueueState:
     """The state of one queue."""
     return queue_states([name], pools)[0]
 
 
 def queue_states(
-    names: Sequence[str] | None = None, pools: list[PoolReport] | None = None
+    names: Sequence[str] | None = None, pools: list[PoolState] | None = None
 ) -> list[QueueState]:
     """The state of these queues, or of every task queue: three indexed queries however many there are."""
     names = sorted(queues()) if names is None else names
-    pools = live_pools() if pools is None else pools
+    pools = pool_states() if pools is None else pools
     live, finished, seconds = _live(names), _finished_lately(names), _seconds_each(names)
     return [
         QueueState(
@@ -66,7 +66,7 @@ def queue_states(
             **live.get(name, {"depth": 0, "ahead": 0, "running": 0, "oldest": None}),
             per_minute=round(finished.get(name, 0) / (RATE_WINDOW.total_seconds() / 60), 2),
             seconds_each=seconds.get(name),
-            pools=sum(name in pool.queues for pool in pools),
+            pools=sum(pool.takes_work and pool.serves(name) for pool in pools),
         )
         for name in names
     ]

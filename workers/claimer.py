@@ -105,9 +105,7 @@ class Claimer:
         return Batch([self._hold(claim) for claim in claims], resident) if claims else None
 
     def _hold(self, claim: Claim) -> Held:
-        lease, task = ExitStack(), str(claim.task.id)
-        identity.in_flight.append(task)
-        lease.callback(identity.in_flight.remove, task)
+        lease = ExitStack()
         limit = time_limit(claim.task.task_type)
         heart = lease.enter_context(Heartbeat(claim, settings.LEASE_SECONDS, limit))
         progress = Progress(claim.task)

@@ -15,4 +15,3 @@ TF32 = os.environ.get("ATELIER_TF32") == "1"
 WARM_UP = tuple(filter(None, os.environ.get("ATELIER_WARM_UP", "").split(",")))
 NODE = f"{POOL}@{socket.gethostname()}"
 DRAWS = DEVICE not in ("none", "network")
-in_flight: list[str] = []  # the tasks that this process runs now, the newest last

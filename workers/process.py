@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -23,16 +22,22 @@ from django.db import connection
 from gpu import device
 from gpu.errors import Decision, GpuError
 from strategies import lifecycle, pools
+from strategies.models import PoolHold
 from strategies.params import Weights
 
 from . import identity
-from .generators import get_generator, started_generators
+from .generators import get_generator
 from .generators.local_sdxl import LocalSdxl
+from .patience import patiently
+from .reporting import Reporter, end
 from .weights import model_source
 
 log = structlog.get_logger(__name__)
+reporter = Reporter()
 SOFT_SHUTDOWN_SECONDS = 25.0  # less than any supervisor's patience (workers.pools.TERMINATION_GRACE_SECONDS)
-UNFIT_SECONDS = 5.0  # between two tries to take a device
+# Between two tries to take a device: as long as it has been away. The child must be up in less than
+# celeryconfig.worker_proc_alive_timeout.
+SHORTEST_REST, LONGEST_REST = 5.0, 60.0
 
 
 @setup_logging.connect
@@ -52,31 +57,41 @@ def _forget_predecessor(**_: object) -> None:
 @worker_process_init.connect
 def _begin(**_: object) -> None:
     """In the child that will run tasks, before anything imports torch."""
-    if identity.DRAWS:
-        device.bind(identity.DEVICE, identity.THREADS)
-        # What was compiled is found again by the next process.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(settings.HOME) / "cache" / "compiled"))
-        _warm_up()
-    _report()
+    if not identity.DRAWS:
+        reporter.start()
+        reporter.ready()
+        return
+    device.bind(identity.DEVICE, identity.THREADS)
+    # What was compiled is found again by the next process.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(settings.HOME) / "cache" / "compiled"))
+    reporter.start()
+    if _told_to_drain():
+        reporter.drained()
+        return
+    _warm_up()
+    reporter.ready()
 
 
 @worker_ready.connect
 def _begin_without_child(**_: object) -> None:
     """In a pool of threads, which has no child."""
     if identity.DEVICE == "network":
-        _report()
+        reporter.start()
+        reporter.ready()
 
 
-def _report() -> None:
-    threading.Thread(target=_report_forever, name="pool-report", daemon=True).start()
-    log.info("pool_ready", pool=identity.NODE, device=identity.DEVICE, queues=list(identity.QUEUES))
+def _told_to_drain() -> bool:
+    """Whether the device is to stay free."""
+    drains = patiently(PoolHold.objects.filter(pool=identity.NODE, kind=PoolHold.Kind.DRAIN).exists)
+    connection.close()
+    return drains
 
 
 def _warm_up() -> None:
     """Import torch, take the device and load what the pool is to be warm for, before anything is claimed.
 
-    A process that cannot take its device must not claim anything: it ends, and is replaced until the device
-    is back. A model that is not there only costs the pool its warmth.
+    A process that cannot take its device must not claim anything: it says so, and after a while it ends and
+    is replaced, until the device is back. A model that is not there only costs the pool its warmth.
     """
     try:
         generator = cast(LocalSdxl, get_generator("local_sdxl"))
@@ -86,7 +101,8 @@ def _warm_up() -> None:
             log.error("pool_not_warm", pool=identity.NODE, error=str(error))
             return
         log.critical("pool_unfit", pool=identity.NODE, error=str(error))
-        time.sleep(UNFIT_SECONDS)
+        unfit_for = reporter.unfit(str(error))
+        time.sleep(min(max(unfit_for, SHORTEST_REST), LONGEST_REST))
         end()
 
 
@@ -113,35 +129,3 @@ def _leave(**_: object) -> None:
         pools.withdraw(identity.NODE)
     except redis.RedisError as error:
         log.warning("pool_not_withdrawn", error=str(error))
-
-
-def end() -> None:
-    """Leave this process at once; Celery's parent replaces it, and the row already says what to do next."""
-    connection.close()
-    os._exit(70)
-
-
-def _report_forever() -> None:
-    """Heartbeats of the pool: while this process lives, every few seconds."""
-    started = datetime.now(UTC).isoformat()
-    pause = threading.Event()
-    while True:
-        try:
-            pools.report(_state(started))
-        except Exception as error:  # a report that fails must not be the last one
-            log.warning("pool_report_failed", error=f"{type(error).__name__}: {error}")
-        pause.wait(pools.REPORT_SECONDS)
-
-
-def _state(started: str) -> pools.PoolReport:
-    health = [generator.health() for generator in started_generators()]
-    return pools.PoolReport(
-        name=identity.NODE,
-        device=identity.DEVICE,
-        queues=list(identity.QUEUES),
-        heartbeat_at=datetime.now(UTC).isoformat(),
-        started_at=started,
-        memory={key: value for one in health for key, value in one["memory"].items()},
-        resident=[name for one in health for name in one["resident"]],
-        in_flight=next(iter(identity.in_flight[-1:]), None),
-    )

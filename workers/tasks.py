@@ -7,22 +7,27 @@ import time
 
 import structlog
 from celery import Task
+from celery.exceptions import Reject
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 
 from strategies import lifecycle, orphans, uploads
 from strategies.dispatch import DELIVER, wake_deliverers
+from strategies.pools import Condition
 from strategies.scheduling import time_limit
 from strategies.tasktypes import celery_name, queues
 from strategies.webhooks import deliveries
 
 from . import process, webhooks
 from .app import app
+from .consuming import is_held
 from .execution import TURN_SECONDS, ProcessUnfit, run_turn
+from .reporting import end
 
 log = structlog.get_logger(__name__)
 GRACE_SECONDS = 60  # for a task whose time is up to notice it; then its process is killed
+PASSING_ON_SECONDS = 0.5  # before a message for another pool is given back, as it may well come to us again
 
 
 def _register(queue: str, task_type: str) -> Task:
@@ -31,12 +36,17 @@ def _register(queue: str, task_type: str) -> Task:
     @app.task(name=celery_name(queue), time_limit=limit)
     def wake(task: str) -> int:
         """`task` only says why we were woken; the best waiting tasks of the queue are run."""
+        ready = process.reporter.condition is Condition.READY
         try:
-            return run_turn(queue)
+            ran = run_turn(queue) if ready else 0
         except ProcessUnfit:
             log.critical("process_unfit", reason="the device failed; this process ends and is replaced")
-            process.end()
+            end()
             raise
+        if not ran and (not ready or is_held()):
+            time.sleep(PASSING_ON_SECONDS)
+            raise Reject("for another pool", requeue=True)
+        return ran
 
     return wake
 

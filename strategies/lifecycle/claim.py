@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ..models import Generation, Prediction, Status, Task
+from ..models import Generation, PoolHold, Prediction, Status, Task
 from ..policy import POLICY, Policy
 from ..scheduling import PATIENCE, goes_before
 from .announce import status_changed, task_changed
@@ -85,14 +85,16 @@ def claim_batch(
     """Move the best waiting task of `queue`, and those that run beside it, to `processing` under a lease.
 
     `served` are all queues of the claiming pool, `resident` the models it has loaded; `room` says how many
-    tasks like this one it runs in one call. Empty when nothing waits, or when what waits gives way to the
-    tasks of another queue; the reaper publishes it again.
+    tasks like this one it runs in one call. Empty when the pool is held, when nothing waits, or when what
+    waits gives way to the tasks of another queue; the reaper publishes it again.
     """
     terms = {
         "queue": queue, "worker": worker, "device": device, "token": uuid4(),
         "lease": timedelta(seconds=lease_seconds),
     }  # fmt: skip
     with transaction.atomic():
+        if PoolHold.objects.filter(pool=worker).exists():
+            return []
         taken = _take_best(terms, resident, policy, goes_before(queue, served))
         if taken is None:
             return []

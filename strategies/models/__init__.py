@@ -5,6 +5,7 @@ from .batch_limit import BatchLimit
 from .concept import Product, Style, Subject
 from .generation import Generation
 from .lora import Lora
+from .pool_hold import PoolHold
 from .prediction import Prediction
 from .refine import Refine
 from .share import Share
@@ -22,6 +23,7 @@ __all__ = [
     "Generation",
     "Lora",
     "OwnWebhookSecret",
+    "PoolHold",
     "Prediction",
     "Product",
     "Refine",

@@ -1,11 +1,12 @@
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
 from api.stack.ports import free_port
-from strategies.models import Generation
+from strategies.models import Generation, Task
 
 from .test_bad_input import assert_problem
 from .test_generations import create
@@ -25,8 +26,34 @@ def test_queues_say_what_waits_and_runs(client, ask, live_pool):
 
 def test_pools_say_what_they_are(client, live_pool):
     (pool,) = client.get("/v1/pools").json()["results"]
-    assert (pool["name"], pool["device"], pool["resident"]) == ("gpu@test", "cpu", [])
+    assert (pool["name"], pool["state"], pool["device"]) == ("gpu@test", "running", "cpu")
     assert pool["queues"] == live_pool.queues and pool["heartbeat_at"] == live_pool.heartbeat_at
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "kind"), [("pause", "paused", "pause"), ("drain", "draining", "drain")]
+)
+def test_staff_tell_a_pool_to_take_no_work_and_to_take_some_again(
+    client, staff, ask, live_pool, told, state, kind
+):
+    running = Task.objects.get(generation=create(client, ask)["id"])
+    claim()
+    held = staff.client.post(f"/v1/pools/gpu@test/{told}").json()
+    assert (held["state"], held["hold"]["kind"], held["hold"]["by"]) == (state, kind, staff.user.username)
+    assert held["in_flight"] == [str(running.id)] and staff.user.username in held["reason"]
+    assert {queue["pools"] for queue in client.get("/v1/queues").json()["results"]} == {0}
+    assert "gpu@test was" in assert_problem(client.get("/readyz"), 503, "not_ready")["detail"]
+
+    resumed = staff.client.post("/v1/pools/gpu@test/resume").json()
+    assert resumed == client.get("/v1/pools/gpu@test").json()
+    assert (resumed["state"], resumed["hold"], resumed["reason"]) == ("running", None, "")
+
+
+@pytest.mark.parametrize("told", ["pause", "drain", "resume"])
+def test_only_staff_tell_pools_and_only_pools_that_there_are(client, staff, live_pool, told):
+    assert_problem(client.post(f"/v1/pools/gpu@test/{told}"), 403, "staff_only")
+    assert_problem(staff.client.post(f"/v1/pools/gone@test/{told}"), 404, "not_found")
+    assert client.get("/v1/pools/gpu@test").json()["state"] == "running"
 
 
 def test_operators_lists_need_a_key(db):
@@ -47,6 +74,7 @@ def test_metrics_tell_what_prometheus_wants(client, ask, live_pool):
     assert 'atelier_generations{status="failed"} 1.0' in lines
     assert 'atelier_tasks{queue="generation",status="succeeded"} 1.0' in lines
     assert "atelier_pools_live 1.0" in lines
+    assert 'atelier_pools{state="running"} 1.0' in lines and 'atelier_pools{state="paused"} 0.0' in lines
     assert 'atelier_pool_memory_bytes{kind="resident",pool="gpu@test"} 1024.0' in lines
 
 

@@ -1,18 +1,14 @@
 """A real pool of threads: what hangs in one of them holds up none of the others."""
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
 
 from strategies import lifecycle
+from strategies.fleet import State
 from strategies.models import Status, Task
 from strategies.params import PromptParams, Words
-from strategies.pools import live_pools
 from strategies.signatures import lone_signature
 from strategies.webhooks.endpoints import endpoint_create
 from tests.factories import make_generation
@@ -20,6 +16,7 @@ from tests.receiver import Receiver, receiving
 from tests.stack import ROOT, waited
 from tests.strategies.lifecycle import claim
 from tests.workers.chat import ChatServer
+from tests.workers.running import becomes, running
 from workers.pools import load_pools
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,21 +36,12 @@ def chat():
 
 @pytest.fixture
 def pool(chat, tmp_path) -> Iterator[subprocess.Popen]:
-    """The pool `network` of pools.toml, on the tests' database and broker."""
+    """The pool `network` of pools.toml."""
     (network,) = (pool for pool in load_pools(ROOT / "pools.toml") if pool.name == "network")
-    database = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + connection.settings_dict["NAME"]
-    environment = {
-        **os.environ, **network.environment(), "ATELIER_HOME": str(tmp_path), "DATABASE_URL": database,
-        "ATELIER_LANGUAGE_URL": chat.url, "ATELIER_LANGUAGE_MODEL": "scribe-1",
-        "ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS": "1", "SECRET_KEY": django_settings.SECRET_KEY,
-    }  # fmt: skip
-    process = subprocess.Popen(network.command(), env=environment, cwd=django_settings.BASE_DIR)
-    try:
-        waited(lambda: [report for report in live_pools() if report.name == network.node])
+    language = {"ATELIER_LANGUAGE_URL": chat.url, "ATELIER_LANGUAGE_MODEL": "scribe-1"}
+    with running(network, tmp_path, ATELIER_ALLOW_PRIVATE_WEBHOOK_URLS="1", **language) as process:
+        becomes(network, State.RUNNING)
         yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(40)
 
 
 def asked_for(owner) -> Task:

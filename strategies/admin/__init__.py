@@ -1,5 +1,5 @@
 """The admin pages of requests and of what people bring."""
 
-from . import concepts, refines, requests, shots, webhooks
+from . import concepts, pools, refines, requests, shots, webhooks
 
-__all__ = ["concepts", "refines", "requests", "shots", "webhooks"]
+__all__ = ["concepts", "pools", "refines", "requests", "shots", "webhooks"]

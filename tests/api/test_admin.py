@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +16,7 @@ from strategies.models import (
     Asset,
     Generation,
     Lora,
+    PoolHold,
     Prediction,
     Product,
     Style,
@@ -183,3 +185,30 @@ def test_a_version_that_has_no_record_is_named_without_a_link(browser, workflow)
     page = browser.get(reverse("admin:strategies_generation_change", args=[generation.pk]))
     assert page.status_code == 200
     assert "version 1" in page.content.decode() and "/versions/1/" not in page.content.decode()
+
+
+def tell(browser, told: str, pool: str = "gpu@test"):
+    return browser.post(reverse("admin:strategies_poolhold_tell", args=[told]), {"pool": pool}, follow=True)
+
+
+def test_a_pool_is_paused_and_resumed_by_its_buttons(browser, rows, live_pool):
+    page = browser.get(reverse("admin:strategies_poolhold_changelist")).content.decode()
+    running = Task.objects.get(status="processing")
+    assert "gpu@test" in page and "running" in page and str(running.id)[:8] in page
+    paused = tell(browser, "pause").content.decode()
+    assert "gpu@test finishes what it runs and takes no more." in paused
+    assert "It was paused by root" in paused and "tell/pause" not in paused
+    assert "It was paused" not in tell(browser, "resume").content.decode()
+    assert "it has gone meanwhile" in tell(browser, "drain", "gone@test").content.decode()
+    assert not PoolHold.objects.exists()
+
+
+def test_only_who_may_operate_pools_sees_buttons_and_can_press_them(rows, live_pool):
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_poolhold"))
+    browser = Client()
+    browser.force_login(viewer)
+    page = browser.get(reverse("admin:strategies_poolhold_changelist")).content.decode()
+    assert "gpu@test" in page and "tell/pause" not in page
+    assert tell(browser, "pause").status_code == 403
+    assert not PoolHold.objects.exists()

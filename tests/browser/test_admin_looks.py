@@ -1,11 +1,15 @@
 """How the admin looks: for every eye, on every screen, in light and dark."""
 
 import pytest
+from django.utils import timezone
 
 from families.models import Family
 from families.services import workflow_publish, workflow_update
+from strategies import lifecycle
+from strategies.pools import Condition, PoolReport, report
+from strategies.services.pools import pool_drain, pool_pause
 from tests.api.work import finish
-from tests.factories import make_generation, make_owner
+from tests.factories import make_generation, make_owner, make_workflow
 from tests.families.building import adult, draft, dropdown, family, member, toggle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
@@ -28,6 +32,7 @@ def test_no_page_of_the_admin_has_a_grave_fault(admin, page, photo, faults):
     workflow = workflow_publish(workflow=draft("sketch"))
     generation = make_generation(make_owner(), workflow)
     finish()
+    pools_in_every_state()
     pages = {
         "families": ("family_changelist",),
         "family": ("family_change", photo.pk),
@@ -41,10 +46,28 @@ def test_no_page_of_the_admin_has_a_grave_fault(admin, page, photo, faults):
         "version": ("workflow_version", workflow.pk, workflow.version),
         "generations": ("generation_changelist",),
         "generation": ("generation_change", generation.pk),
+        "pools": ("poolhold_changelist",),
     }
     found = []
     for name, (address, *arguments) in pages.items():
-        admin(address, *arguments, app="strategies" if "generation" in name else "families")
+        requests = name.startswith(("generation", "pool"))
+        admin(address, *arguments, app="strategies" if requests else "families")
         page.find("main, #content, form")
         found += faults(f"admin-{name}")
     assert found == []
+
+
+def pools_in_every_state() -> None:
+    now, gib = timezone.now().isoformat(), 2**30
+    facts = {"device": "cuda:0", "queues": ["generation", "editing"], "heartbeat_at": now, "started_at": now}
+    memory = {"model_bytes": 14 * gib, "budget_bytes": 62 * gib, "free_bytes": 44 * gib, "hits": 12}
+    report(PoolReport("gpu0@atelier", **facts, memory=memory, resident=["sdxl-base", "juggernaut"]))
+    reason = "The device cuda:0 cannot be used: it has fallen off the bus."
+    report(PoolReport("gpu1@atelier", **facts, condition=Condition.UNFIT, reason=reason, unfit_since=now))
+    report(PoolReport("gpu2@atelier", **facts, memory=memory, resident=["sdxl-base"]))
+    operator, workflow = make_owner(), make_workflow()
+    make_generation(operator, workflow, num_predictions=2)
+    while lifecycle.claim(queue="generation", worker="gpu2@atelier", device="cuda:0", lease_seconds=60):
+        pass
+    pool_pause("gpu2@atelier", by=operator)
+    pool_drain("light@gone", by=operator)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0009_places'),
+        ('strategies', '0010_uploads'),
     ]
 
     operations = [

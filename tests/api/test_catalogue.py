@@ -62,7 +62,7 @@ def test_a_dry_run_tells_price_and_place(client, photo, live_pool):
 def test_a_dry_run_without_a_live_pool_says_which_is_missing(client, photo):
     queue = client.post("/v1/catalog/photo/resolve", {}).json()["queue"]
     assert (queue["possible"], queue["position"], queue["pools"]) == (False, None, [])
-    assert "'generation'" in queue["reasons"][0]
+    assert "“generation”" in queue["reasons"][0]
 
 
 def test_the_place_of_a_dry_run_is_the_place_that_the_request_then_gets(client, photo, live_pool):

@@ -2,8 +2,9 @@ import pytest
 
 from strategies.fleet import State, pool_states, why_unserved
 from strategies.models import PoolHold, Status
+from strategies.places import Prospect, place_of_new
 from strategies.pools import Condition, PoolReport, report
-from strategies.places import place_of_new
+from strategies.queue_view import forget_views
 from strategies.queues import queue_state
 from strategies.services.pools import pool_drain, pool_pause, pool_resume
 from tests.factories import make_generation, the_task
@@ -73,10 +74,14 @@ def test_a_held_pool_claims_nothing_and_others_go_on(owner, workflow):
     assert claim(worker="b@here").task == the_task(generation)
 
 
-def test_work_that_only_held_or_unfit_pools_could_do_waits_and_says_for_whom(owner):
+def test_work_that_only_held_or_unfit_pools_could_do_waits_and_says_for_whom(owner, workflow):
+    def new() -> Prospect:
+        forget_views()
+        return place_of_new(owner.pk, ["generation"], workflow.pk)
+
     live("a@here"), live("b@here", condition=Condition.UNFIT, reason="It has fallen off the bus.")
     pool_pause("a@here", by=owner)
-    place, state = place_of_new(["generation"]), queue_state("generation")
+    place, state = new(), queue_state("generation")
     assert (place.possible, place.position, place.pools, state.pools, state.eta_seconds) == (
         False,
         None,
@@ -87,5 +92,5 @@ def test_work_that_only_held_or_unfit_pools_could_do_waits_and_says_for_whom(own
     (sentence,) = place.reasons
     assert f"a@here was paused by {owner.username}; b@here is unfit (It has fallen off the bus)" in sentence
     live("c@here")
-    assert place_of_new(["generation"]).possible and queue_state("generation").pools == 1
+    assert new().possible and queue_state("generation").pools == 1
     assert why_unserved("video", pool_states()) == "No live pool serves the queue “video”."

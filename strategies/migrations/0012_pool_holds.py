@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0010_uploads'),
+        ('strategies', '0011_gave_way'),
     ]
 
     operations = [

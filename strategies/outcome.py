@@ -1,7 +1,7 @@
 """What comes of work: of a task, and of the chain of a prediction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
@@ -9,20 +9,30 @@ from .loras import TrainedLora
 from .models import Asset
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a worker made: stored files (unsaved rows), their provenance, and what it measured.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a task beside its files: their provenance, what it measured, a LoRA that it trained.
 
     `seconds` are those of the work itself, `device_seconds` those until the device was free for other work.
     """
 
-    assets: Sequence[Asset] = ()
     provenance: dict[str, Any] | None = None
     seconds: float = 0.0
     device_seconds: float | None = None
     logs: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     lora: TrainedLora | None = None
+
+    def beside_files(self) -> dict[str, Any]:
+        """These fields, for the outcome that follows."""
+        return {each.name: getattr(self, each.name) for each in fields(Outcome)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output(Outcome):
+    """What a worker made: its files are stored, their rows unsaved."""
+
+    assets: Sequence[Asset] = ()
 
 
 @dataclass(frozen=True, slots=True)

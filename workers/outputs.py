@@ -2,16 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.base import ContentFile
 from PIL import Image
 
 from gpu.images import PNG, Encoding, encoded
-from strategies.lifecycle import Output
-from strategies.loras import TrainedLora
 from strategies.models import Asset, Task
+from strategies.outcome import Outcome, Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,11 @@ class Draft:
         return asset
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made(Outcome):
     """What came of a task's work before it is written: that needs no device, so the next runs meanwhile."""
 
     drafts: Sequence[Draft] = ()
-    provenance: dict[str, Any] | None = None
-    seconds: float = 0.0
-    device_seconds: float | None = None
-    logs: str = ""
-    result: dict[str, Any] = field(default_factory=dict)
-    lora: TrainedLora | None = None
 
     def stored(self) -> Output:
         """Write the files: all of them, or none."""
@@ -58,9 +51,7 @@ class Made:
             for asset in assets:
                 asset.file.delete(save=False)
             raise
-        return Output(
-            assets, self.provenance, self.seconds, self.device_seconds, self.logs, self.result, self.lora
-        )
+        return Output(assets=assets, **self.beside_files())
 
 
 def made_of(

@@ -25,3 +25,6 @@ class TrainingAskSerializer(StrictSerializer):
         child=serializers.CharField(max_length=2000), max_length=4, default=list,
         help_text="What to draw with the LoRA when it is trained; one picture each.",
     )  # fmt: skip
+    not_before = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="When it may begin: tonight, say."
+    )

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -35,6 +36,7 @@ class TrainingAsk:
     seed: int | None = None
     workflow: str | None = None
     validation_prompts: tuple[str, ...] = ()
+    not_before: datetime | None = None
 
 
 @fetched_together()
@@ -69,7 +71,7 @@ def training_prepare(subject: Subject, ask: TrainingAsk, *, request_id: str = ""
         provenance={"subject": str(subject.pk), "workflow": workflow.key, "version": workflow.version},
         **_sampling(workflow),
     )
-    return lone_signature(subject.owner_id, params, request_id=request_id)
+    return lone_signature(subject.owner_id, params, not_before=ask.not_before, request_id=request_id)
 
 
 def training_start(prepared: TaskSignature) -> Task:

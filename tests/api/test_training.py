@@ -2,7 +2,7 @@
 
 import pytest
 
-from strategies import fetch
+from strategies import fetch, lifecycle
 from strategies.models import Task
 from strategies.params import parse
 from tests.factories import make_workflow
@@ -61,6 +61,12 @@ def test_the_same_key_trains_once(client, checkpoint, subject, pictures):
     assert len(ids) == Task.objects.count() == 1
 
 
+def test_a_training_may_be_kept_for_the_night(client, checkpoint, subject, pictures):
+    answer = client.post(f"{subject}/train", {"images": pictures, "not_before": "2100-01-01T22:00:00Z"})
+    assert answer.status_code == 202 and answer.json()["not_before"] == "2100-01-01T22:00:00Z"
+    assert lifecycle.claim(queue="training", worker="w", device="cpu", lease_seconds=60) is None
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -74,6 +80,7 @@ def test_the_same_key_trains_once(client, checkpoint, subject, pictures):
         ("learning_rate", "nan"),
         ("validation_prompts", ["x"] * 5),
         ("steps", 5),
+        ("not_before", "tonight"),
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(client, checkpoint, subject, pictures, field, value):

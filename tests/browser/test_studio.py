@@ -202,6 +202,24 @@ def test_a_picture_is_brought_by_file_by_paste_and_by_drag_and_taken_away(studio
     studio.wait(lambda: len(studio.error("image")) > 10)
 
 
+def test_a_subject_is_made_where_it_is_picked(studio, tmp_path, keep):
+    studio.family("Cast")
+    studio.press(studio.wait(lambda: studio.control("subject", ".new-concept")))
+    name = studio.wait(lambda: studio.control("subject", "[name=concept-name]"))
+    name.send_keys(Keys.ENTER)
+    studio.wait(lambda: "Give the subject a name" in studio.field("subject").text)
+    name.send_keys("Zorp")
+    studio.control("subject", "[name=concept-word]").send_keys("red")
+    studio.control("subject", "[name=concept-picture]").send_keys(str(_picture(tmp_path / "zorp.png")))
+    keep("studio-subject")
+    name.send_keys(Keys.ENTER)
+
+    # It is picked at once, known by its picture, and drawn
+    picked = studio.wait(lambda: studio.control("subject", "[aria-checked=true]"))
+    assert picked.text == "Zorp" and picked.find_element(By.CSS_SELECTOR, "img.avatar")
+    assert studio.drawn("circle on a blue background", num_inference_steps=8)
+
+
 def test_settings_are_used_again_and_a_picture_is_refined(studio):
     prediction = studio.drawn("a blue triangle on a yellow background", num_inference_steps=9)
     studio.option("input_model", "outlined").click()

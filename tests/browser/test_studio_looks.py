@@ -45,6 +45,7 @@ def test_the_form_has_no_grave_fault(studio, faults):
     studio.wait(lambda: studio.one(".ways"))
     studio.press(studio.wait(lambda: studio.field("subject").find_element(By.XPATH, ".//*[text()='Rover']")))
     assert faults("studio-form") == []
+    studio.press(studio.control("subject", ".new-concept"))
     assert faults("studio-picker", at="[data-key=subject]") == []
     studio.advanced(width=100)
     studio.wait(lambda: studio.error("width"))

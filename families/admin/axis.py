@@ -161,8 +161,11 @@ class AxisAdmin(ServiceAdmin):
     search_fields = ("key", "display_name", "family__key", "family__display_name")
     ordering = ("family__key", "position", "key")
 
-    def forget(self, row: Axis) -> None:
-        axis_delete(axis=row)
+    def forget(self, row: Axis, *, seen: int) -> None:
+        axis_delete(axis=row, expected_version=seen)
+
+    def guarded(self, row: Axis) -> Family:
+        return row.family
 
     def changes(self, row: Axis, *, before: datetime | None) -> Page:
         return axis_history(row, before=before)

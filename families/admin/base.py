@@ -125,14 +125,21 @@ class ServiceFormSet(BaseInlineFormSet):
 
 
 class ServiceAdmin(ModelAdmin):
-    """A page for one kind of row; `forget` deletes one through a service, `changes` tells its history."""
+    """A page for one kind of row; `changes` tells its history.
+
+    `forget` deletes one through a service, at the version of `guarded` that its author has seen.
+    """
 
     class Media:
         css = {"all": ["families/authoring.css"]}
         js = [forms.Script("families/authoring.js", type="module")]
 
-    def forget(self, row: Any) -> None:
+    def forget(self, row: Any, *, seen: int) -> None:
         raise NotImplementedError
+
+    def guarded(self, row: Any) -> Family | Workflow:
+        """The row whose version grows with every change of this one."""
+        return row
 
     def changes(self, row: Any, *, before: datetime | None) -> Page:
         raise NotImplementedError
@@ -177,7 +184,7 @@ class ServiceAdmin(ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         request.home = self.home_without(obj)  # type: ignore[attr-defined]  # the row is gone when answering
-        self.forget(obj)
+        self.forget(obj, seen=_seen(request))
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         answer = super().response_delete(request, obj_display, obj_id)
@@ -193,10 +200,18 @@ class ServiceAdmin(ModelAdmin):
             return self._refused(request, error, request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page that asks whether it is meant; its address keeps the version that is looked at."""
         row = self.get_object(request, object_id)
-        if row is not None and (error := rehearse(partial(self.forget, row))):
+        if row is not None and _seen(request) is None:
+            query = request.GET.copy()
+            query["seen_version"] = version_of(self.guarded(row))
+            return HttpResponseRedirect(f"?{query.urlencode()}")
+        try:
+            if row is not None and (error := rehearse(partial(self.forget, row, seen=_seen(request)))):
+                raise error
+            return super().delete_view(request, object_id, *args, **kwargs)
+        except CatalogueError as error:
             return self._refused(request, error, "../change/")
-        return super().delete_view(request, object_id, *args, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -220,6 +235,10 @@ class ServiceAdmin(ModelAdmin):
     def _refused(self, request: HttpRequest, error: CatalogueError, address: str) -> HttpResponse:
         self.message_user(request, with_links(error.detail, error, None), messages.ERROR)
         return HttpResponseRedirect(address)
+
+
+def _seen(request: HttpRequest) -> int | None:
+    return SeenVersion().clean(request.GET.get("seen_version"))
 
 
 def _time(text: str) -> datetime | None:

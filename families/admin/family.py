@@ -146,8 +146,8 @@ class FamilyAdmin(ServiceAdmin):
     def home_without(self, row: Family) -> None:
         return None
 
-    def forget(self, row: Family) -> None:
-        family_delete(family=row)
+    def forget(self, row: Family, *, seen: int) -> None:
+        family_delete(family=row, expected_version=seen)
 
     def changes(self, row: Family, *, before: datetime | None) -> Page:
         return family_history(row, before=before)

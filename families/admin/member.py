@@ -130,8 +130,11 @@ class MemberAdmin(ServiceAdmin):
     def home(self, row: Member) -> str:
         return self.page_of(row.family, "#tuples")
 
-    def forget(self, row: Member) -> None:
-        member_remove(member=row)
+    def forget(self, row: Member, *, seen: int) -> None:
+        member_remove(member=row, expected_version=seen)
+
+    def guarded(self, row: Member) -> Family:
+        return row.family
 
     @admin.display(description="tuple", ordering="selection")
     def picks(self, member: Member) -> str:

@@ -171,8 +171,8 @@ class WorkflowAdmin(ServiceAdmin):
     def changes(self, row: Workflow, *, before: datetime | None) -> Page:
         return row_history(row, before=before)
 
-    def forget(self, row: Workflow) -> None:
-        workflow_delete(workflow=row)
+    def forget(self, row: Workflow, *, seen: int) -> None:
+        workflow_delete(workflow=row, expected_version=seen)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -50,6 +50,16 @@ def rows(prefix, stored=(), new=(), deleted=()):
     return data
 
 
+def asked(author, name, row):
+    """The page that asks whether the row is to be deleted, under the version it shows."""
+    where = address(f"{name}_delete", row.pk)
+    return where + author.get(where).headers["Location"]
+
+
+def delete(author, name, row):
+    return author.post(asked(author, name, row), {"post": "yes"})
+
+
 def lines(axis: Axis) -> str:
     return "\r\n".join(f"{option.value} = {option.label}" for option in axis.options.all())
 
@@ -169,7 +179,7 @@ def test_an_action_that_is_refused_says_why(author):
 
 def test_a_workflow_in_a_family_is_not_deleted_and_the_page_says_where_it_is(author, photo):
     stored = member(photo, "one", model="realism", size="small")
-    response = author.post(address("workflow_delete", stored.workflow.pk), {"post": "yes"})
+    response = delete(author, "workflow", stored.workflow)
     assert "photo" in told(response)[0]
     assert Workflow.objects.exists()
 
@@ -268,10 +278,7 @@ def test_what_only_the_rows_together_break_is_told_on_the_page(author, photo):
 def test_deleting_an_axis_in_use_leads_back_with_a_message(author, photo):
     member(photo, "one", model="realism", size="small")
     axis = photo.axes.get(key="model")
-    for response in (
-        author.get(address("axis_delete", axis.pk)),
-        author.post(address("axis_delete", axis.pk), {"post": "yes"}),
-    ):
+    for response in (author.get(asked(author, "axis", axis)), delete(author, "axis", axis)):
         assert response.status_code == 302
         assert "used by one" in told(response)[0]
     assert photo.axes.count() == 2
@@ -281,8 +288,8 @@ def test_deleting_an_axis_in_use_leads_back_with_a_message(author, photo):
 def test_what_is_free_is_deleted(author, photo, name):
     stored = member(photo, "one", model="realism", size="small")
     free = {"axis": dropdown(photo, "mood", "calm"), "family": photo, "member": stored}[name]
-    assert author.get(address(f"{name}_delete", free.pk)).status_code == 200
-    author.post(address(f"{name}_delete", free.pk), {"post": "yes"})
+    assert author.get(asked(author, name, free)).status_code == 200
+    delete(author, name, free)
     assert not type(free).objects.filter(pk=free.pk).exists()
 
 

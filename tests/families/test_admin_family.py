@@ -10,8 +10,10 @@ from .building import draft, dropdown, family, member, published
 from .test_admin import (
     WORKFLOW,
     address,
+    asked,
     axis_fields,
     axis_row,
+    delete,
     errors_of,
     family_fields,
     rows,
@@ -76,7 +78,7 @@ def test_a_saved_member_leads_back_to_the_table(author, photo):
     }
     response = author.post(address("member_add") + f"?family={photo.pk}", data)
     assert response.headers["Location"] == address("family_change", photo.pk) + "#tuples"
-    response = author.post(address("member_delete", Member.objects.get().pk), {"post": "yes"})
+    response = delete(author, "member", Member.objects.get())
     assert response.headers["Location"] == address("family_change", photo.pk) + "#tuples"
 
 
@@ -301,7 +303,28 @@ def test_a_page_of_a_workflow_that_somebody_changed_is_refused_until_it_is_reloa
     assert (stored.display_name, stored.description) == ("Mine", "theirs")
 
 
+@pytest.mark.parametrize("name", ["family", "axis", "member", "workflow"])
+def test_what_somebody_changed_meanwhile_is_not_deleted(author, photo, name):
+    axis, workflow = dropdown(photo, "mood", "calm"), draft("two")
+    stored = member(photo, "one", model="realism", size="small", mood="calm")
+    row = {"family": photo, "axis": axis, "member": stored, "workflow": workflow}[name]
+    if name == "axis":
+        Member.objects.all().delete()
+    where = asked(author, name, row)
+    family_update(family=photo, description="theirs")
+    workflow_update(workflow=workflow, description="theirs")
+    for refused in (author.get(where), author.post(where, {"post": "yes"})):
+        assert "was changed meanwhile" in told(refused)[0]
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+    # Without a version it is asked again, at the one there is now
+    again = author.post(address(f"{name}_delete", row.pk), {"post": "yes"})
+    assert type(row).objects.filter(pk=row.pk).exists()
+    author.post(address(f"{name}_delete", row.pk) + again.headers["Location"], {"post": "yes"})
+    assert not type(row).objects.filter(pk=row.pk).exists()
+
+
 def test_a_deleted_family_leads_to_the_list(author, photo):
-    response = author.post(address("family_delete", photo.pk), {"post": "yes"})
+    response = delete(author, "family", photo)
     assert response.headers["Location"] == address("family_changelist")
     assert "was deleted" in told(response)[0]

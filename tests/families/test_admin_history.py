@@ -18,7 +18,7 @@ from families.services import (
 )
 
 from .building import IMAGE_CONTRACT, draft, dropdown, family, member, published
-from .test_admin import family_fields, seen
+from .test_admin import delete, family_fields, seen
 
 pytestmark = pytest.mark.django_db
 OTHER_CONTRACT = {**IMAGE_CONTRACT, "outputs": [{"key": "clip", "kind": "video"}]}
@@ -127,7 +127,7 @@ def test_deleting_a_family_records_the_end_of_everything_in_it(photo):
 def test_what_a_service_refuses_leaves_no_trace(author, photo):
     stored = member(photo, "one", model="realism", size="small")
     before = len(family_history(photo).changes)
-    author.post(reverse("admin:families_axis_delete", args=[photo.axes.first().pk]), {"post": "yes"})
+    delete(author, "axis", photo.axes.first())
     author.post(
         reverse("admin:families_member_change", args=[stored.pk]),
         {"family": photo.pk, "workflow": stored.workflow.pk, "axis-model": "", **seen(photo)},

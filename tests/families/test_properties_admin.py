@@ -17,6 +17,7 @@ from families.models import Axis, Family, Member, Workflow
 from .building import IMAGE_CONTRACT, NO_OUTPUTS
 from .histories import REFUSALS, Histories, profile
 from .pages import filled_in
+from .test_admin import asked
 
 # A page has a box for every axis of its family, and none for another.
 UNASKABLE = {"unknown_axis"}
@@ -61,7 +62,7 @@ class ByPages:
 
     def _delete(self, row: Model, refusal: str) -> str | None:
         """Deletes on a page of its own, whose refusal is a message."""
-        where = address(f"{row._meta.model_name}_delete", row.pk)
+        where = asked(self.client, row._meta.model_name, row)
         said = get_messages(self.client.post(where, {"post": "yes"}).wsgi_request)
         return refusal if any(message.level == ERROR for message in said) else None
 

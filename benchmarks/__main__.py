@@ -24,14 +24,22 @@ ON_STACK = {
     "agentic": agentic.run,
     "task-types": task_types.run,
 }
-ALONE = {  # name → module, run as a program
+ALONE = {  # name → module, run as a program that is told the names
     "claims": "benchmarks.claims",
+    "R1": "benchmarks.queueing",
+    "R2": "benchmarks.queueing",
+    "R3": "benchmarks.queueing",
+    "R4": "benchmarks.queueing",
     "R5": "benchmarks.drawing",
+    "R6": "benchmarks.replaying",
+    "R7": "benchmarks.replaying",
+    "flood": "benchmarks.replaying",
     "R8": "benchmarks.adapters",
     "R9": "benchmarks.delivering",
     "R10": "benchmarks.drawing",
     "R12": "benchmarks.cold",
     "ahead": "benchmarks.ahead",
+    "pools": "benchmarks.scaling",
     "swaps": "benchmarks.swaps",
 }
 POOLS = ROOT / "pools.toml"
@@ -45,10 +53,10 @@ def main() -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
-    alone = {ALONE[name]: name for name in reversed(names) if name in ALONE}  # a module may give two ratios
-    for module, name in reversed(alone.items()):
-        print(f"--- {name}", flush=True)
-        subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)
+    for module in dict.fromkeys(ALONE[name] for name in names if name in ALONE):
+        mine = ",".join(name for name in names if ALONE.get(name) == module)
+        print(f"--- {mine}", flush=True)
+        subprocess.run([sys.executable, "-m", module, mine], cwd=ROOT, check=True)
     if on_stack := [name for name in names if name in ON_STACK]:
         _run_on_stack(on_stack)
 

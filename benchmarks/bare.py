@@ -45,7 +45,7 @@ def _mock() -> Mock:
 
 @contextmanager
 def bare_celery(**environment: str) -> Iterator[Celery]:
-    """A Redis and one worker process of one child, as Atelier's pools have; the app to send with."""
+    """A Redis and one worker process of one child, as Atelier's pools have; an app to send with."""
     with ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         url = held.enter_context(embedded_redis(Path(folder)))
@@ -53,11 +53,12 @@ def bare_celery(**environment: str) -> Iterator[Celery]:
             sys.executable, "-m", "celery", "--quiet", "--app", "benchmarks.bare", "worker",
             "--concurrency", "1", "--without-mingle", "--without-gossip", "--loglevel", "ERROR",
         ]  # fmt: skip
-        worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment, ADDRESS: url})
-        app.conf.update(broker_url=url, result_backend=url)
+        env = {**os.environ, **environment, ADDRESS: url, "PYTHONWARNINGS": "ignore"}
+        worker = subprocess.Popen(command, cwd=ROOT, env=env)
+        sender = Celery("sender", broker=url, backend=url, set_as_current=False)
         try:
-            nothing.delay().get(timeout=60)
-            yield app
+            sender.send_task("nothing").get(timeout=60)
+            yield sender
         finally:
             worker.terminate()
             worker.wait(30)

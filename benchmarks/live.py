@@ -71,6 +71,8 @@ class Run:
 
 def steps_of(request: Request, costs: Costs) -> int:
     """The request as so many steps of the cost-model pipeline, which knows no sizes."""
+    if not costs.step:
+        return 1
     return max(1, min(MOST_STEPS, round(costs.work(request) / costs.step)))
 
 

@@ -1,17 +1,19 @@
-"""R6 and R7: the mixed trace through real workers, against the same pipeline behind bare Celery.
+"""Traces through real workers, ten times as fast. `python -m benchmarks.replaying R6,R7,flood`
 
-All requests wait from the start, so that the order of work is what counts; all takes a tenth of the time.
+R6 and R7: mixed work against the same pipeline behind bare Celery; all of it waits from the start, so that
+the order of work is what counts. `flood`: what somebody with little work waits while another has much.
 """
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from strategies.policy import POLICY
 
-from .bare import bare_celery, draw
+from .bare import bare_celery
 from .live import live_stack, replay, report, steps_of
 from .ratio import pairs, verdict
 from .simulate import report as simulated
@@ -19,11 +21,20 @@ from .simulation import Costs
 from .traces import Request, trace
 
 REQUESTS = 60
+FLOOD, FLOOD_SECONDS = 100, 150.0  # requests of the one who floods; how long the other asks now and then
 SPEED = 10.0
 COSTS = Costs()
 
 
 def main() -> None:
+    wanted = sys.argv[1].split(",") if len(sys.argv) > 1 else ["R6", "R7", "flood"]
+    if {"R6", "R7"} & set(wanted):
+        _order()
+    if "flood" in wanted:
+        print(_fairness())
+
+
+def _order() -> None:
     requests = [replace(each, arrival_s=0.0) for each in trace("mixed")[:REQUESTS]]
     bypasses = []
     for resident in (1, 3):
@@ -37,6 +48,23 @@ def main() -> None:
     print(verdict("R7", bypasses, at_most=1))
 
 
+def _fairness() -> str:
+    """The light owner's longest wait ÷ twice the longest when alone plus one batch: an image and its load."""
+    requests = [each for each in trace("flood") if each.arrival_s < FLOOD_SECONDS]
+    requests = [each for number, each in enumerate(requests) if each.owner == "light" or number < FLOOD]
+    one_batch = COSTS.load + max(COSTS.work(each) for each in requests)
+    with live_stack(COSTS, 3, SPEED) as stack:
+
+        def longest(those: Sequence[Request]) -> float:
+            runs = replay(stack, those, COSTS, SPEED)
+            return max((run.started - run.created) * SPEED for run in runs if run.owner == "light")
+
+        alone = longest([each for each in requests if each.owner == "light"])
+        flooded = longest(requests)
+    print(f"the light owner waits {alone:.1f} s at most when alone, {flooded:.1f} s under the flood")
+    return verdict("flood", [flooded / (2 * alone + one_batch)], at_most=1)
+
+
 def _promised(requests: Sequence[Request], resident: int) -> float:
     fifo, ours = (simulated(list(requests), policy, COSTS, resident) for policy in ("fifo", "atelier"))
     return fifo.makespan_s / ours.makespan_s
@@ -48,7 +76,7 @@ def _measured(requests: Sequence[Request], resident: int) -> tuple[list[float], 
     bypasses = [0]
     with (
         live_stack(COSTS, resident, SPEED) as stack,
-        bare_celery(ATELIER_MOCK=json.dumps({**seconds, "resident": resident})),
+        bare_celery(ATELIER_MOCK=json.dumps({**seconds, "resident": resident})) as bare,
     ):
 
         def ours() -> float:
@@ -56,12 +84,12 @@ def _measured(requests: Sequence[Request], resident: int) -> tuple[list[float], 
             bypasses.append(done.largest_bypass)
             return done.makespan_s
 
-        def bare() -> float:
+        def reference() -> float:
             began = time.time()
-            results = [draw.delay(each.model, steps_of(each, COSTS)) for each in requests]
+            results = [bare.send_task("draw", (each.model, steps_of(each, COSTS))) for each in requests]
             return (max(result.get()[1] for result in results) - began) * SPEED
 
-        measured = pairs(ours, bare)
+        measured = pairs(ours, reference)
     return [reference / our for our, reference in measured], max(bypasses)
 
 

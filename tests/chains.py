@@ -65,7 +65,7 @@ def chains() -> dict[str, Chain]:
         "video": Chain("video", {"source_image": base, "num_inference_steps": 25}, ("video",)),
         "adjust": Chain(
             "image-adjust",
-            {"base_image": data_uri(Image.new("RGB", (4096, 4096), "red")), **ADJUSTMENTS},
+            {"base_image": data_uri(Image.new("RGB", (3072, 3072), "red")), **ADJUSTMENTS},
             ("image_adjust",),
             pool="light",
         ),

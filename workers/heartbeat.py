@@ -70,7 +70,8 @@ class Heartbeat:
                 lifecycle.fail(self._claim, self._too_long())
                 return False
             held = lifecycle.renew(self._claim, lease_seconds=self._lease)
-            self.gives_way = self.gives_way or self._is_in_the_way()
+            if self._before and time.monotonic() > self._turn_ends and not self.gives_way:
+                self.gives_way = lifecycle.is_in_the_way(identity.NODE, self._before)
         except Error as error:
             log.warning("heartbeat_missed", error=str(error))
             return time.monotonic() - self._renewed < self._lease
@@ -78,9 +79,6 @@ class Heartbeat:
             connection.close()  # one for each running task would be many
         self._renewed = time.monotonic()
         return held
-
-    def _is_in_the_way(self) -> bool:
-        return bool(self._before) and time.monotonic() > self._turn_ends and lifecycle.is_wanted(self._before)
 
     def _too_long(self) -> Failure:
         detail = f"The task ran longer than {self._limit:g} s; ask for less."

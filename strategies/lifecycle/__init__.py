@@ -7,7 +7,7 @@ events and messages leave after the commit. A worker's writes are fenced by the 
 
 from ..outcome import Failure, Output
 from .cancel import cancel_generation, cancel_prediction, cancel_task
-from .claim import Claim, claim, claim_batch, is_wanted, renew
+from .claim import Claim, claim, claim_batch, is_in_the_way, renew
 from .finish import expire_leases, fail, give_way, release, release_all, succeed
 from .reap import Reaped, reap
 from .start import start, start_alone
@@ -15,6 +15,6 @@ from .upcoming import upcoming
 
 __all__ = [
     "Claim", "Failure", "Output", "Reaped", "cancel_generation", "cancel_prediction", "cancel_task", "claim",
-    "claim_batch", "expire_leases", "fail", "give_way", "is_wanted", "reap", "release", "release_all",
+    "claim_batch", "expire_leases", "fail", "give_way", "is_in_the_way", "reap", "release", "release_all",
     "renew", "start", "start_alone", "succeed", "upcoming",
 ]  # fmt: skip

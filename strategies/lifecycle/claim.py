@@ -93,7 +93,7 @@ def claim_batch(
         "lease": timedelta(seconds=lease_seconds),
     }  # fmt: skip
     with transaction.atomic():
-        if PoolHold.objects.filter(pool=worker).exists():
+        if _is_held(worker):
             return []
         taken = _take_best(terms, resident, policy, goes_before(queue, served))
         if taken is None:
@@ -108,14 +108,20 @@ def claim_batch(
     return claims
 
 
-def is_wanted(queues: list[str]) -> bool:
-    """Whether something waits in these queues that no free worker takes this moment."""
+def is_in_the_way(worker: str, before: list[str]) -> bool:
+    """Whether something waits in these queues that this worker could take and no free one is about to."""
+    if not before or _is_held(worker):
+        return False
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT EXISTS ({GOES_BEFORE} AND first.due_at < now() - interval '1 second')",
-            {"before": queues},
+            {"before": before},
         )
         return cursor.fetchone()[0]
+
+
+def _is_held(worker: str) -> bool:
+    return PoolHold.objects.filter(pool=worker).exists()
 
 
 def _take_best(

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from strategies import lifecycle, scheduling
-from strategies.models import Status, Task
+from strategies.models import PoolHold, Status, Task
 from strategies.models.generation import Priority
 from strategies.params import TrainingParams, Weights
 from strategies.signatures import lone_signature
@@ -120,10 +120,19 @@ def test_a_canceled_training_gives_no_way(training):
 
 def test_what_a_free_worker_is_about_to_take_stops_nobody(owner, workflow):
     make_generation(owner, workflow)
-    assert not lifecycle.is_wanted(["generation"])
+    assert not lifecycle.is_in_the_way("w@here", ["generation"])
     Task.objects.update(created_at=timezone.now() - timedelta(seconds=2))
-    assert lifecycle.is_wanted(["generation"]) and not lifecycle.is_wanted(["refine"])
-    assert claim() and not lifecycle.is_wanted(["generation"])
+    assert lifecycle.is_in_the_way("w@here", ["generation"])
+    assert not lifecycle.is_in_the_way("w@here", ["refine"])
+    assert claim() and not lifecycle.is_in_the_way("w@here", ["generation"])
+
+
+def test_a_pool_that_is_held_goes_on_with_what_it_has_begun(owner, workflow):
+    make_generation(owner, workflow)
+    Task.objects.update(created_at=timezone.now() - timedelta(seconds=2))
+    PoolHold.objects.create(pool="w@here", kind=PoolHold.Kind.PAUSE)
+    assert not lifecycle.is_in_the_way("w@here", ["generation"])
+    assert lifecycle.is_in_the_way("another@here", ["generation"])
 
 
 @pytest.mark.parametrize("task_type", ["training", "video", "refine"])

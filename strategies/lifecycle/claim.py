@@ -36,12 +36,14 @@ GOES_BEFORE = """
 
 # The best candidate that is still there and that nobody else is taking in this moment. One of a background
 # queue gives way, for as long as its patience lasts, to whatever could start in the queues that go before.
+# A pool that is held takes nothing.
 TAKE_BEST = TAKE.format(
     chosen=f"""
     SELECT strategies_task.id
     FROM unnest(%(candidates)s::uuid[]) WITH ORDINALITY AS candidate(id, place)
     JOIN strategies_task ON strategies_task.id = candidate.id
     WHERE {WAITS} AND {STARTABLE}
+      AND NOT EXISTS (SELECT FROM strategies_poolhold WHERE pool = %(worker)s)
       AND (greatest(due_at, gave_way_at) < now() - %(patience)s OR NOT EXISTS ({GOES_BEFORE}))
     ORDER BY place LIMIT 1 FOR UPDATE OF strategies_task SKIP LOCKED
 """
@@ -93,8 +95,6 @@ def claim_batch(
         "lease": timedelta(seconds=lease_seconds),
     }  # fmt: skip
     with transaction.atomic():
-        if _is_held(worker):
-            return []
         taken = _take_best(terms, resident, policy, goes_before(queue, served))
         if taken is None:
             return []
@@ -134,7 +134,7 @@ def _take_best(
         ids = [candidate.id for candidate in found]
         for taken in _take(TAKE_BEST, terms, candidates=ids, patience=PATIENCE, before=before):
             return taken
-        if before:  # they give way; to look again would change nothing
+        if before or _is_held(terms["worker"]):  # they give way; to look again would change nothing
             return None
     return None
 

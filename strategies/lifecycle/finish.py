@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,8 +31,9 @@ def _fenced(held: Claim, **changes: Any) -> bool:
 
 def succeed(held: Claim, output: Output) -> bool:
     """Store the outputs, end the task, wake the next step or end the prediction. False: lease lost."""
-    task, now = held.task, timezone.now()
+    task, now, spent = held.task, timezone.now(), output.seconds
     with transaction.atomic():
+        output = _with_earlier_turns(task, output)
         ended = {"completed_at": now, "device_seconds": output.device_seconds, "result": _result(output)}
         if not _fenced(held, status=Status.SUCCEEDED, **ended):
             return False
@@ -41,8 +43,19 @@ def succeed(held: Claim, output: Output) -> bool:
             lora_adopt(output.lora)
         if task.prediction_id is not None:
             _go_on(task, output)
-        charge(task.owner_id, output.seconds)
+        charge(task.owner_id, spent)
     return True
+
+
+def _with_earlier_turns(task: Task, output: Output) -> Output:
+    """The seconds of the device before the task gave way are work, too."""
+    if not task.device_seconds:
+        return output
+    return replace(
+        output,
+        seconds=output.seconds + task.device_seconds,
+        device_seconds=output.device_seconds and output.device_seconds + task.device_seconds,
+    )
 
 
 def _go_on(task: Task, output: Output) -> None:
@@ -113,12 +126,13 @@ def release(held: Claim) -> bool:
 
 def give_way(held: Claim) -> bool:
     """Hand the task back to go on later where it is, because others wait for its device."""
-    task = held.task
+    task, spent = held.task, time.monotonic() - held.since
+    reached = {"gave_way_at": timezone.now(), "device_seconds": (task.device_seconds or 0) + spent}
     with transaction.atomic():
-        if not _fenced(held, status=Status.STARTING, attempt=task.attempt - 1, gave_way_at=timezone.now()):
+        if not _fenced(held, status=Status.STARTING, attempt=task.attempt - 1, **reached):
             return False
         task_changed(task, "gave_way")
-        charge(task.owner_id, time.monotonic() - held.since)
+        charge(task.owner_id, spent)
         publish_on_commit([task])
     return True
 

@@ -67,11 +67,14 @@ def test_a_clip_gives_way_to_a_picture_and_goes_on_to_the_same_pixels(
         execution.run_turn("video")
     task = the_task(disturbed)
     assert (task.status, task.attempt, task.worker) == (Status.STARTING, 0, identity.NODE)
+    first_turn = task.device_seconds
     assert execution.run_next("video") is None  # the picture goes before
     assert execution.run_next("generation") and execution.run_next("video") == str(task.id)
 
     task.refresh_from_db()
     assert (task.status, task.attempt, task.result["resumed_at"]) == (Status.SUCCEEDED, 1, 2)
+    assert task.result["seconds"] > first_turn > 0 and task.device_seconds > first_turn
+    assert disturbed.predictions.get().predict_seconds == pytest.approx(task.result["seconds"])
     assert pixels_of(disturbed) == pixels_of(undisturbed)
     assert not list((settings.HOME / "unfinished").glob("*"))
 

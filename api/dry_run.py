@@ -22,5 +22,5 @@ def dry_run(
     require_age(user, resolution.workflow)  # before its contract is told
     form = resolution.form(inputs, num_predictions)
     strategy = get_strategy(resolution.workflow.strategy)
-    prospect = place_of_new(user.pk, strategy.task_types[:1], resolution.workflow.pk)
+    prospect = place_of_new(user.pk, strategy.task_types[:1], resolution.workflow)
     return {**form, "price": float(form["price"]), "queue": ProspectSerializer(prospect).data}

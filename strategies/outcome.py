@@ -13,12 +13,14 @@ from .models import Asset
 class Outcome:
     """What came of a task beside its files: their provenance, what it measured, a LoRA that it trained.
 
-    `seconds` are those of the work itself, `device_seconds` those until the device was free for other work.
+    `seconds` are those of the work itself, `device_seconds` those until the device was free for other work,
+    without the `load_seconds` if its model had to be loaded.
     """
 
     provenance: dict[str, Any] | None = None
     seconds: float = 0.0
     device_seconds: float | None = None
+    load_seconds: float | None = None
     logs: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     lora: TrainedLora | None = None

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import Case, FloatField, Value, When
 
+from families.models import Workflow
+
 from .fleet import pool_states, why_unserved, working
 from .forecast import Start
 from .models import Prediction, Status, Task
@@ -55,7 +57,7 @@ def promise(tasks: Iterable[Task]) -> None:
         )
 
 
-def place_of_new(owner: Any, task_types: Sequence[str], workflow: UUID) -> Prospect:
+def place_of_new(owner: Any, task_types: Sequence[str], workflow: Workflow) -> Prospect:
     """What a request of normal priority for this workflow, which needs these types of task in this order, can
     expect if it came now.
 
@@ -68,9 +70,9 @@ def place_of_new(owner: Any, task_types: Sequence[str], workflow: UUID) -> Prosp
     if reasons:
         return Prospect(None, None, False, reasons, able)
     with view_of(names[0]) as view:
-        start = view.start_of_new(owner, Priority.NORMAL)
-        seconds = view.rates.total([((name, workflow), None) for name in names])
-        return Prospect(*_told(view, start, seconds), pools=able)
+        start = view.start_of_new(owner, Priority.NORMAL, workflow)
+        more = view.rates.total([((name, workflow.pk), None) for name in names[1:]])
+        return Prospect(*_told(view, start, more), pools=able)
 
 
 def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
@@ -93,16 +95,19 @@ def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
 def _place(view: QueueView, chain: Sequence[Task]) -> Place:
     if view.unserved:
         return Place(None, None, False, [_waits(view.unserved)])
-    works = [((task.queue, task.workflow), task.work) for task in chain]
-    return Place(*_told(view, view.start_of(chain[0]), view.rates.total(works)))
+    more = view.rates.total([((task.queue, task.workflow), task.work) for task in chain[1:]])
+    return Place(*_told(view, view.start_of(chain[0]), more))
 
 
-def _told(view: QueueView, start: Start | None, seconds: float | None) -> tuple[Any, ...]:
-    """Position, time, and that it is possible: a time only where everything it is made of was measured."""
+def _told(view: QueueView, start: Start | None, more: float | None) -> tuple[Any, ...]:
+    """Position, time, and that it is possible: a time only where everything it is made of was measured.
+
+    `more`: the seconds of what follows the first task.
+    """
     if start is None:
         return view.horizon, None, True, []
-    known = seconds is not None and view.measured
-    return start.position, round(start.seconds + seconds, 1) if known else None, True, []
+    known = more is not None and view.measured
+    return start.position, round(start.done + more, 1) if known else None, True, []
 
 
 def _waits(unserved: str) -> str:

@@ -6,17 +6,20 @@ least, and no time.
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
+from families.models import Workflow
+
+from .batching import model_name
+from .drawing import checkpoint_of
 from .fleet import pool_states, why_unserved, working
 from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS
@@ -27,28 +30,39 @@ from .servers import running_tasks, servers_of
 
 KEPT = 1.0  # seconds
 LINES = 512  # of a queue
-TASKS = 2048  # of all its lines together, and as many of each
+TASKS = 1024  # of all its lines together, and as many of each
 UNMEASURED = 1.0  # seconds: for the order of starts, where no time can be told
 
 BACKLOGS = f"""
 {LINE_BY_LINE}, seen AS (SELECT priority, owner_id FROM line LIMIT %(lines)s),
 each AS (SELECT %(tasks)s / greatest(1, count(*)) AS at_most FROM seen)
 SELECT seen.owner_id, seen.priority, (SELECT at_most FROM each),
-    task.id, extract(epoch FROM task.due_at)::float8, task.workflow, task.work
+    task.id, extract(epoch FROM task.due_at)::float8, task.model, task.workflow, task.work
 FROM seen CROSS JOIN LATERAL (
-    SELECT id, due_at, workflow, work FROM strategies_task
+    SELECT id, due_at, model, workflow, work FROM strategies_task
     WHERE {WAITS} AND priority = seen.priority AND owner_id = seen.owner_id
       AND due_at <= statement_timestamp()
     ORDER BY due_at, id LIMIT (SELECT at_most FROM each)
 ) AS task
 """
 
-Line = tuple[Any, int]  # owner and priority
+
+class _Row(NamedTuple):
+    """What `BACKLOGS` gives: a task of a line, and how many of each line there are at most."""
+
+    owner: Any
+    priority: int
+    at_most: int
+    task: UUID
+    since: float
+    model: str
+    workflow: UUID | None
+    work: float
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """The tasks of a line that were seen, oldest first."""
+class _Line:
+    """The tasks that were seen of it, oldest first."""
 
     jobs: list[Job] = field(default_factory=list)
     goes_on: bool = False
@@ -59,22 +73,21 @@ class QueueView:
 
     def __init__(self, queue: str) -> None:
         self.queue = queue
-        self._taken = time.monotonic()
-        rows, running = _backlogs(queue), running_tasks()
         self.rates = Rates()
-        self.rates.look_up(
-            [(queue, None), *((queue, row[-2]) for row in rows), *(task.kind for task in running)]
-        )
-        self._known: set[UUID] = set()
-        self._lines: dict[Line, _Waiting] = defaultdict(_Waiting)
-        for owner, priority, at_most, task, since, workflow, work in rows:
-            line = self._lines[owner, priority]
-            line.jobs.append(self._job(task, since, workflow, work))
-            line.goes_on = len(line.jobs) == at_most
-        self._used = _used({owner for owner, _ in self._lines})
+        self._taken = time.monotonic()
+        rows, running = _rows(queue), running_tasks()
+        kinds = {(queue, row.workflow) for row in rows} | {task.kind for task in running}
+        self.rates.look_up({(queue, None), *kinds})
         pools = pool_states()
         self.unserved = why_unserved(queue, pools)
         self._servers = servers_of(queue, working(pools), running, self.rates)
+        self._lines: dict[tuple[Any, int], _Line] = {}  # by owner and priority
+        for row in rows:
+            line = self._lines.setdefault((row.owner, row.priority), _Line())
+            line.jobs.append(self._job(row.task, row.since, row.model, row.workflow, row.work))
+            line.goes_on = len(line.jobs) == row.at_most
+        self._known = {row.task for row in rows}
+        self._used: dict[Any, float] = {}
         self._starts: dict[Any, Start] | None = None
 
     @property
@@ -83,62 +96,73 @@ class QueueView:
         return self.rates.seconds((self.queue, None), None) is not None
 
     @property
+    def fresh(self) -> bool:
+        return time.monotonic() - self._taken < KEPT
+
+    @property
     def horizon(self) -> int:
         """How many starts can be told."""
         return len(self._played())
 
     def admit(self, tasks: Iterable[Task]) -> None:
-        """Put those that came since, and wait, at the end of their lines."""
-        new = [task for task in tasks if task.id not in self._known and task.due_at <= timezone.now()]
-        self.rates.look_up((task.queue, task.workflow) for task in new)
-        for task in new:
-            line = self._lines[task.owner_id, task.priority]
+        """Put those that came since, and may start, at the end of their lines."""
+        for task in tasks:
+            if task.id in self._known or task.due_at > timezone.now():
+                continue
+            line = self._lines.setdefault((task.owner_id, task.priority), _Line())
             if not line.goes_on:
-                line.jobs.append(self._job(task.id, task.due_at.timestamp(), task.workflow, task.work))
+                line.jobs.append(self._job_of(task))
+                self._starts = None
             self._known.add(task.id)
-            self._starts = None
 
     def start_of(self, task: Task) -> Start | None:
-        """When a waiting task starts; None behind the horizon."""
+        """When a waiting task starts, from now; None behind the horizon."""
         if task.id in self._known:
             return self._from_now(self._played().get(task.id))
-        start = self.start_of_new(task.owner_id, task.priority)
-        pause = (task.due_at - timezone.now()).total_seconds()
-        return replace(start, seconds=max(start.seconds, pause)) if start else None
+        start = self._start_of_more(task.owner_id, task.priority, self._job_of(task))
+        pause = (task.due_at - timezone.now()).total_seconds() - (start.seconds if start else 0.0)
+        return _later(start, max(0.0, pause))
 
-    def start_of_new(self, owner: Any, priority: int) -> Start | None:
-        """When a task starts that comes now; None behind the horizon."""
-        new = Job(None, time.time(), UNMEASURED)
-        return self._from_now(self._play({(owner, priority): new}).get(None))
+    def start_of_new(self, owner: Any, priority: int, workflow: Workflow) -> Start | None:
+        """When a task that is usual for this workflow starts, if it came now; None behind the horizon."""
+        weights = checkpoint_of(workflow)
+        model = model_name(weights) if weights else ""
+        return self._start_of_more(owner, priority, self._job(None, time.time(), model, workflow.pk, None))
 
-    def fresh(self) -> bool:
-        return time.monotonic() - self._taken < KEPT
+    def _start_of_more(self, owner: Any, priority: int, job: Job) -> Start | None:
+        line = self._lines.get((owner, priority), _Line())
+        if line.goes_on:
+            return None
+        with_it = {**self._lines, (owner, priority): _Line([*line.jobs, job])}
+        return self._from_now(self._play(with_it).get(job.id))
 
-    def _job(self, task: UUID, since: float, workflow: UUID | None, work: float) -> Job:
-        self._known.add(task)
-        return Job(task, since, self.rates.seconds((self.queue, workflow), work) or UNMEASURED)
+    def _job_of(self, task: Task) -> Job:
+        return self._job(task.id, task.due_at.timestamp(), task.model, task.workflow, task.work)
+
+    def _job(
+        self, task: UUID | None, since: float, model: str, workflow: UUID | None, work: float | None
+    ) -> Job:
+        kind = (self.queue, workflow)
+        self.rates.look_up([kind])
+        seconds, load = self.rates.seconds(kind, work), self.rates.load(kind)
+        return Job(task, since, seconds or UNMEASURED, model, load or 0.0)
 
     def _played(self) -> dict[Any, Start]:
         if self._starts is None:
-            self._starts = self._play({})
+            self._starts = self._play(self._lines)
         return self._starts
 
-    def _play(self, more: dict[Line, Job]) -> dict[Any, Start]:
-        """The starts of what waits, and of one task more for some lines."""
-        waiting = {line: known.jobs for line, known in self._lines.items()}
-        for line, job in more.items():
-            if not self._lines[line].goes_on:
-                waiting[line] = [*waiting.get(line, []), job]
-        self._used |= _used({owner for owner, _ in waiting} - self._used.keys())
+    def _play(self, lines: dict[tuple[Any, int], _Line]) -> dict[Any, Start]:
+        self._used |= _used({owner for owner, _ in lines} - self._used.keys())
         backlogs = [
-            Backlog(owner, priority, self._used[owner], jobs, self._lines[owner, priority].goes_on)
-            for (owner, priority), jobs in waiting.items()
+            Backlog(owner, priority, self._used[owner], line.jobs, line.goes_on)
+            for (owner, priority), line in lines.items()
         ]
-        return play(backlogs, self._servers, POLICY)
+        load = self.rates.load((self.queue, None))
+        return play(backlogs, self._servers, replace(POLICY, load_seconds=load) if load else POLICY)
 
     def _from_now(self, start: Start | None) -> Start | None:
-        age = time.monotonic() - self._taken
-        return replace(start, seconds=max(0.0, start.seconds - age)) if start else None
+        return _later(start, self._taken - time.monotonic())
 
 
 _views: dict[str, QueueView] = {}
@@ -149,7 +173,7 @@ _lock = RLock()
 def view_of(queue: str) -> Iterator[QueueView]:
     """The view of a queue, a second old at most, for one thread at a time."""
     with _lock:
-        if queue not in _views or not _views[queue].fresh():
+        if queue not in _views or not _views[queue].fresh:
             _views[queue] = QueueView(queue)
         yield _views[queue]
 
@@ -160,17 +184,23 @@ def forget_views() -> None:
         _views.clear()
 
 
-def _backlogs(queue: str) -> list[tuple[Any, ...]]:
+def _rows(queue: str) -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(BACKLOGS, {"queue": queue, "lines": LINES, "tasks": TASKS})
-        return cursor.fetchall()
+        return [_Row(*row) for row in cursor.fetchall()]
 
 
-def _used(owners: Iterable[Any]) -> dict[Any, float]:
-    """What device time each has had counts now."""
-    owners, now = set(owners), timezone.now()
-    shares = Share.objects.filter(owner__in=owners) if owners else ()
-    had = {
-        share.owner_id: POLICY.decayed(share.seconds, (now - share.as_of).total_seconds()) for share in shares
-    }
-    return {owner: had.get(owner, 0.0) for owner in owners}
+def _used(owners: set[Any]) -> dict[Any, float]:
+    """What the device time that each has had counts now."""
+    used, now = dict.fromkeys(owners, 0.0), timezone.now()
+    for share in Share.objects.filter(owner__in=owners) if owners else ():
+        used[share.owner_id] = POLICY.decayed(share.seconds, (now - share.as_of).total_seconds())
+    return used
+
+
+def _later(start: Start | None, pause: float) -> Start | None:
+    """The same start that much later, but never before now."""
+    if start is None:
+        return None
+    pause = max(pause, -start.seconds)
+    return replace(start, seconds=start.seconds + pause, done=start.done + pause)

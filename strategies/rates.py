@@ -13,13 +13,13 @@ Kind = tuple[str, UUID | None]  # queue and workflow; None: whatever the workflo
 # A few rows from the end of an index for each kind.
 LATEST = """
 SELECT kind.queue, kind.workflow, avg(work), avg(seconds), regr_slope(seconds, work),
-    regr_intercept(seconds, work)
+    regr_intercept(seconds, work), avg(load)
 FROM unnest(%(queues)s::text[], %(workflows)s::uuid[]) AS kind(queue, workflow), LATERAL (
-    (SELECT work, device_seconds AS seconds FROM strategies_task AS task
+    (SELECT work, device_seconds AS seconds, load_seconds AS load FROM strategies_task AS task
      WHERE task.queue = kind.queue AND task.workflow = kind.workflow AND status = 'succeeded'
      ORDER BY completed_at DESC LIMIT %(sample)s)
     UNION ALL
-    (SELECT work, device_seconds FROM strategies_task AS task
+    (SELECT work, device_seconds, load_seconds FROM strategies_task AS task
      WHERE kind.workflow IS NULL AND task.queue = kind.queue AND status = 'succeeded'
      ORDER BY completed_at DESC LIMIT %(sample)s)
 ) AS latest WHERE seconds IS NOT NULL GROUP BY kind.queue, kind.workflow
@@ -28,12 +28,14 @@ FROM unnest(%(queues)s::text[], %(workflows)s::uuid[]) AS kind(queue, workflow),
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Seconds against work, as measured: both means, and the straight line through them."""
+    """Seconds against work, as measured: both means, and the straight line through them. And what loading the
+    model took, when it had to be."""
 
     work: float
     seconds: float
     slope: float | None = None  # None: all had the same amount
     intercept: float | None = None
+    load: float | None = None
 
     def seconds_of(self, work: float) -> float:
         """What so much work takes."""
@@ -73,6 +75,11 @@ class Rates:
         if rate is None:
             return None
         return rate.seconds if work is None else rate.seconds_of(work)
+
+    def load(self, kind: Kind) -> float | None:
+        """What loading its model takes; None if that was not seen lately."""
+        loads = (rate.load for each in (kind, (kind[0], None)) if (rate := self._known[each]))
+        return next((load for load in loads if load is not None), None)
 
     def total(self, works: Sequence[tuple[Kind, float | None]]) -> float | None:
         """The seconds of all of these; None if those of one are not known."""

@@ -69,13 +69,22 @@ def servers_of(
     for task in held_there:
         left[task.pool] += task.left(rates, progress.get(task.task))
     with_work = _with_work(sorted({each for pool in serving for each in pool.queues}))
-    return [Server(left[pool.name], 1 / len(_sharing(queue, pool, with_work))) for pool in serving]
+    return [
+        Server(left[pool.name], 1 / len(_sharing(queue, pool, with_work)), pool.resident, _room(pool))
+        for pool in serving
+    ]
 
 
 def _sharing(queue: str, pool: PoolReport, with_work: set[str]) -> set[str]:
     """The queues that take turns on a pool while this one has work."""
     served = set(pool.queues)
     return {queue} | {each for each in served & with_work if queue not in goes_before(each, served)}
+
+
+def _room(pool: PoolReport) -> int:
+    """How many models like those it has loaded fit a pool's memory; without any, one."""
+    models, held, budget = len(pool.resident), pool.memory.get("model_bytes"), pool.memory.get("budget_bytes")
+    return max(1, models, int(budget / held * models) if models and held and budget else 0)
 
 
 def _with_work(queues: list[str]) -> set[str]:

@@ -80,12 +80,13 @@ def _run(batch: Batch, stage: Stage, since: float) -> None:
                     patiently(partial(lifecycle.fail, held.claim, failure))
             finally:
                 raise ProcessUnfit(str(error)) from error
-        device_seconds = (time.monotonic() - since) / len(batch.held)
+        busy = time.monotonic() - since
         for held, outcome in zip(batch.held, outcomes, strict=True):
             with _logged_as(held.claim.task):
                 if isinstance(outcome, Made):
-                    scheduling.note_load(held.claim.task, batch.resident, outcome)
-                    made = replace(outcome, device_seconds=device_seconds)
+                    load = scheduling.note_load(held.claim.task, batch.resident, outcome)
+                    each = (busy - (load or 0.0)) / len(batch.held)
+                    made = replace(outcome, device_seconds=each, load_seconds=load)
                     _hand_over(stage, held.claim, made, held.lease.pop_all())
                 elif isinstance(outcome, Failure):
                     patiently(partial(lifecycle.fail, held.claim, outcome))

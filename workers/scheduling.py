@@ -22,10 +22,11 @@ def policy() -> Policy:
     return POLICY if _load_seconds is None else replace(POLICY, load_seconds=_load_seconds)
 
 
-def note_load(task: Task, before: frozenset[str], made: Made) -> None:
-    """Learn from a task whose model was not among those loaded before it ran."""
+def note_load(task: Task, before: frozenset[str], made: Made) -> float | None:
+    """What loading took, and learn from it; None for a task whose model was among those loaded before."""
     global _load_seconds  # noqa: PLW0603  one device per process
     took = made.result.get("timings", {}).get("load_s")
     if took is None or not task.model or task.model in before:
-        return
+        return None
     _load_seconds = took if _load_seconds is None else WEIGHT * took + (1 - WEIGHT) * _load_seconds
+    return took

@@ -34,8 +34,9 @@ def succeed(held: Claim, output: Output) -> bool:
     task, now, spent = held.task, timezone.now(), output.seconds
     with transaction.atomic():
         output = _with_earlier_turns(task, output)
-        ended = {"completed_at": now, "device_seconds": output.device_seconds, "result": _result(output)}
-        if not _fenced(held, status=Status.SUCCEEDED, **ended):
+        measured = {"device_seconds": output.device_seconds, "load_seconds": output.load_seconds}
+        ended = {"status": Status.SUCCEEDED, "completed_at": now, "result": _result(output)}
+        if not _fenced(held, **ended, **measured):
             return False
         task_changed(task, Status.SUCCEEDED, seconds=round(output.seconds, 3))
         Asset.objects.bulk_create(output.assets)

@@ -49,8 +49,9 @@ class Task(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     device_seconds = models.FloatField(
-        null=True, blank=True, help_text="of the device, loading included; its part of what ran in one call"
+        null=True, blank=True, help_text="of the device, without loading; its part of what ran in one call"
     )
+    load_seconds = models.FloatField(null=True, blank=True, help_text="null: its model was there")
     worker = models.CharField(max_length=120, blank=True)
     device = models.CharField(max_length=24, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)

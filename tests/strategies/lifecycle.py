@@ -9,9 +9,7 @@ def claim(queue: str = "generation", worker: str = "w1@here", lease: float = 60)
     return lifecycle.claim(queue=queue, worker=worker, device="cpu", lease_seconds=lease)
 
 
-def output_of(
-    task: Task, *, index: int = 0, seconds: float = 0.5, device_seconds: float | None = None
-) -> Output:
+def output_of(task: Task, *, index: int = 0, seconds: float = 0.5, **measured: float | None) -> Output:
     """An output as a processor returns it; its picture is a name only."""
     asset = Asset(
         owner_id=task.owner_id,
@@ -25,4 +23,4 @@ def output_of(
         size=1,
         sha256="0" * 64,
     )
-    return Output(assets=[asset], provenance={"seed": 1}, seconds=seconds, device_seconds=device_seconds)
+    return Output(assets=[asset], provenance={"seed": 1}, seconds=seconds, **measured)

@@ -1,6 +1,7 @@
 """The forecast against the policy itself, played task by task by the simulation of the benchmarks."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from strategies.forecast import Backlog, Job, Server, Start, play
 from strategies.models.generation import Priority
 from strategies.policy import POLICY
 
-ONE = [Server(free_in=0.0)]
+ONE = [Server()]
 
 
 def at_once(chance, owners=6, requests=300, models=1):
@@ -22,14 +23,14 @@ def at_once(chance, owners=6, requests=300, models=1):
     ]  # fmt: skip
 
 
-def foretold(trace, costs) -> dict[int, Start]:
+def foretold(trace, costs, room=1) -> dict[int, Start]:
     """Number of the request → start."""
     lines: dict[str, list[Job]] = {}
     for number, request in enumerate(trace):
-        job = Job(number, request.arrival_s, costs.work(request))
+        job = Job(number, request.arrival_s, costs.work(request), request.model, costs.load)
         lines.setdefault(request.owner, []).append(job)
     backlogs = [Backlog(owner, 0, 0.0, jobs, goes_on=False) for owner, jobs in lines.items()]
-    return play(backlogs, ONE, POLICY)
+    return play(backlogs, [Server(room=room)], replace(POLICY, load_seconds=costs.load))
 
 
 def line(
@@ -47,12 +48,26 @@ def test_with_one_model_every_task_starts_where_and_when_the_policy_has_it(seed)
     in_order = sorted(jobs, key=lambda job: job.started)
     assert [job.number for job in in_order] == list(told)
     for position, job in enumerate(in_order):
-        assert told[job.number] == Start(position, pytest.approx(job.wait, abs=1e-5))
+        assert told[job.number] == Start(
+            position, pytest.approx(job.wait, abs=1e-5), pytest.approx(job.wait + job.work, abs=1e-5)
+        )
+
+
+@pytest.mark.parametrize(("models", "resident"), [(4, 2), (12, 3), (2, 1)])
+@pytest.mark.parametrize("seed", range(3))
+def test_with_several_models_too(seed, models, resident):
+    trace, costs = at_once(random.Random(seed), models=models), Costs(load=4.0)
+    _, jobs = simulate(trace, Atelier(POLICY), POLICY, costs, resident=resident)
+    told = foretold(trace, costs, resident)
+    in_order = sorted(jobs, key=lambda job: job.started)
+    assert [job.number for job in in_order] == list(told)
+    for job in in_order:
+        assert told[job.number].seconds == pytest.approx(job.wait, abs=1e-5)
 
 
 def test_a_light_owner_beside_a_flood_is_next():
     starts = play([line("flood", 500, used=30.0), line("light", 1, since=900.0)], ONE, POLICY)
-    assert starts["light", 0] == Start(0, 0.0)
+    assert starts["light", 0] == Start(0, 0.0, 1.0)
 
 
 def test_owners_take_turns_by_seconds_and_not_by_tasks():

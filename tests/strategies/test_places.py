@@ -17,19 +17,20 @@ from tests.factories import make_generation, make_owner, make_workflow
 from .lifecycle import claim, output_of
 
 
-def live(name="gpu@here", queues=("generation",)):
-    report(PoolReport(name=name, device="cpu", queues=list(queues), heartbeat_at="now", started_at="then"))
+def live(name="gpu@here", queues=("generation",), **more):
+    pool = {"device": "cpu", "queues": list(queues), "heartbeat_at": "now", "started_at": "then", **more}
+    report(PoolReport(name=name, **pool))
 
 
-def finish(seconds=10.0, queue="generation", worker="gpu@here"):
-    """The best waiting task ends, having taken so many seconds of its device."""
-    held = claim(queue, worker)
-    lifecycle.succeed(held, output_of(held.task, device_seconds=seconds))
+def finish(seconds=10.0, load=None):
+    """The best waiting task ends, after so many seconds of its device and of loading."""
+    held = claim()
+    lifecycle.succeed(held, output_of(held.task, device_seconds=seconds, load_seconds=load))
 
 
-def measured(owner, workflow, seconds=10.0, **ask):
+def measured(owner, workflow, seconds=10.0, load=None, **ask):
     make_generation(owner, workflow, **ask)
-    finish(seconds)
+    finish(seconds, load)
     Share.objects.all().delete()  # nobody owes anything for it
 
 
@@ -41,7 +42,7 @@ def place_of(generation) -> Place | None:
 
 def new(owner, workflow, task_types=("generation",)) -> Prospect:
     forget_views()
-    return place_of_new(owner.pk, task_types, workflow.pk)
+    return place_of_new(owner.pk, task_types, workflow)
 
 
 def many_waiting(owner, count):
@@ -165,6 +166,17 @@ def test_what_a_pool_runs_counts_by_how_far_it_is(owner, workflow):
     waits = make_generation(owner, workflow)
     note_progress(running.task.id, 0.75)
     assert place_of(waits).eta_seconds == pytest.approx(12.5, abs=0.2)
+
+
+def test_a_model_that_is_not_loaded_takes_its_time_once(owner):
+    one, other = (make_workflow(checkpoint=f"pocket:{name}") for name in ("one", "other"))
+    measured(owner, one, seconds=10.0, load=4.0), measured(owner, other, seconds=10.0, load=6.0)
+    live(resident=["one"], memory={"model_bytes": 100, "budget_bytes": 200})
+    assert new(owner, one).eta_seconds == pytest.approx(10, abs=0.2)
+    assert new(owner, other).eta_seconds == pytest.approx(16, abs=0.2)
+    make_generation(owner, other)
+    assert new(owner, other).eta_seconds == pytest.approx(26, abs=0.2)
+    assert new(owner, one).eta_seconds == pytest.approx(10, abs=0.2), "its model is there, so it goes first"
 
 
 def test_a_pool_takes_turns_between_its_queues_that_have_work(owner, workflow):

@@ -10,7 +10,9 @@ from prometheus_client.registry import Collector
 
 from strategies.fleet import PoolState, State, pool_states
 from strategies.models import Generation, Task
+from strategies.promises import latest_errors
 from strategies.queues import QueueState, queue_states
+from strategies.tasktypes import queues
 
 
 class AtelierCollector(Collector):
@@ -19,6 +21,7 @@ class AtelierCollector(Collector):
         yield from _queues(queue_states(pools=pools))
         yield from _pools(pools)
         yield from _counts()
+        yield from _promises()
 
 
 def _queues(states: list[QueueState]) -> Iterator[Metric]:
@@ -64,6 +67,21 @@ def _counts() -> Iterator[Metric]:
     for status, count in Generation.objects.order_by().values_list("status").annotate(Count("id")):
         generations.add_metric([status], count)
     yield generations
+
+
+def _promises() -> Iterator[Metric]:
+    """How far off the foretold times of the latest predictions were."""
+    error = GaugeMetricFamily(
+        "atelier_eta_error_ratio", "Of the time it took, quantiles.", labels=["queue", "quantile"]
+    )
+    bias = GaugeMetricFamily(
+        "atelier_eta_bias_ratio", "Promised more (above 0) or less than it took.", labels=["queue"]
+    )
+    for queue, errors in latest_errors(sorted(queues())).items():
+        error.add_metric([queue, "0.5"], errors.median)
+        error.add_metric([queue, "0.9"], errors.p90)
+        bias.add_metric([queue], errors.bias)
+    yield from (error, bias)
 
 
 REGISTRY = CollectorRegistry(auto_describe=False)

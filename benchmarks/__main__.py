@@ -30,6 +30,7 @@ ALONE = {  # name → module, run as a program that is told the names
     "R2": "benchmarks.queueing",
     "R3": "benchmarks.queueing",
     "R4": "benchmarks.queueing",
+    "eta": "benchmarks.eta",
     "R5": "benchmarks.drawing",
     "R6": "benchmarks.replaying",
     "R7": "benchmarks.replaying",

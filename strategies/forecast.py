@@ -26,6 +26,7 @@ class Job:
     seconds: float
     model: str = ""  # what must be resident; empty if nothing must
     load: float = 0.0  # seconds more if it is not
+    lag: float = 0.0  # seconds from then to its result
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How many start before it, in how many seconds it does, and in how many it is done."""
+    """How many start before it, in how many seconds it does, and in how many its result is there."""
 
     position: int
     seconds: float
@@ -71,14 +72,23 @@ def play(backlogs: Sequence[Backlog], servers: Sequence[Server], policy: Policy)
         line, place = lines.best(models[number], at)
         job = lines.start(line, place)
         took = job.seconds + (job.load if _loads(job, models[number]) else 0.0)
-        starts[job.id] = Start(len(starts), at, at + took)
-        _use(job.model, models[number], servers[number].room)
+        starts[job.id] = Start(len(starts), at, at + took + job.lag)
+        use_model(job.model, models[number], servers[number].room)
         freed = at + took / servers[number].share
         heapq.heapreplace(free, (freed, number))
         lines.charge(line.owner, took, freed)
         if line.goes_on and not line.jobs:
             break
     return starts
+
+
+def use_model(model: str, resident: OrderedDict[str, None], room: int) -> None:
+    """Note that a model was used last; another leaves if there is no room for both."""
+    if model:
+        if model not in resident and len(resident) >= room:
+            resident.popitem(last=False)
+        resident[model] = None
+        resident.move_to_end(model)
 
 
 @dataclass(slots=True, eq=False)
@@ -177,15 +187,6 @@ def _key(line: _Line) -> Key:
 
 def _loads(job: Job, resident: OrderedDict[str, None]) -> bool:
     return bool(job.model) and job.model not in resident
-
-
-def _use(model: str, resident: OrderedDict[str, None], room: int) -> None:
-    """Note that a model was used last; another leaves if there is no room for both."""
-    if model:
-        if model not in resident and len(resident) >= room:
-            resident.popitem(last=False)
-        resident[model] = None
-        resident.move_to_end(model)
 
 
 def _log(value: float) -> float:

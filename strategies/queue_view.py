@@ -145,7 +145,7 @@ class QueueView:
         kind = (self.queue, workflow)
         self.rates.look_up([kind])
         seconds, load = self.rates.seconds(kind, work), self.rates.load(kind)
-        return Job(task, since, seconds or UNMEASURED, model, load or 0.0)
+        return Job(task, since, seconds or UNMEASURED, model, load or 0.0, self.rates.lag(kind))
 
     def _played(self) -> dict[Any, Start]:
         if self._starts is None:

@@ -10,16 +10,19 @@ SAMPLE = 20  # finished tasks of a workflow that are looked at
 
 Kind = tuple[str, UUID | None]  # queue and workflow; None: whatever the workflow
 
+RAN = "extract(epoch FROM completed_at - started_at)::float8 AS ran"
+
 # A few rows from the end of an index for each kind.
-LATEST = """
+LATEST = f"""
 SELECT kind.queue, kind.workflow, avg(work), avg(seconds), regr_slope(seconds, work),
-    regr_intercept(seconds, work), avg(load)
+    regr_intercept(seconds, work), avg(load),
+    greatest(0, percentile_cont(0.5) WITHIN GROUP (ORDER BY ran - seconds - coalesce(load, 0)))
 FROM unnest(%(queues)s::text[], %(workflows)s::uuid[]) AS kind(queue, workflow), LATERAL (
-    (SELECT work, device_seconds AS seconds, load_seconds AS load FROM strategies_task AS task
+    (SELECT work, device_seconds AS seconds, load_seconds AS load, {RAN} FROM strategies_task AS task
      WHERE task.queue = kind.queue AND task.workflow = kind.workflow AND status = 'succeeded'
      ORDER BY completed_at DESC LIMIT %(sample)s)
     UNION ALL
-    (SELECT work, device_seconds, load_seconds FROM strategies_task AS task
+    (SELECT work, device_seconds, load_seconds, {RAN} FROM strategies_task AS task
      WHERE kind.workflow IS NULL AND task.queue = kind.queue AND status = 'succeeded'
      ORDER BY completed_at DESC LIMIT %(sample)s)
 ) AS latest WHERE seconds IS NOT NULL GROUP BY kind.queue, kind.workflow
@@ -28,14 +31,14 @@ FROM unnest(%(queues)s::text[], %(workflows)s::uuid[]) AS kind(queue, workflow),
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Seconds against work, as measured: both means, and the straight line through them. And what loading the
-    model took, when it had to be."""
+    """Seconds against work, as measured: both means, and the straight line through them."""
 
     work: float
     seconds: float
     slope: float | None = None  # None: all had the same amount
     intercept: float | None = None
-    load: float | None = None
+    load: float | None = None  # of its model, when it had to be loaded
+    lag: float = 0.0  # from when the device was free again until the result was stored
 
     def seconds_of(self, work: float) -> float:
         """What so much work takes."""
@@ -81,8 +84,15 @@ class Rates:
         loads = (rate.load for each in (kind, (kind[0], None)) if (rate := self._known[each]))
         return next((load for load in loads if load is not None), None)
 
+    def lag(self, kind: Kind) -> float:
+        """What a result takes beside the device."""
+        rate = self._known[kind] or self._known[kind[0], None]
+        return rate.lag if rate else 0.0
+
     def total(self, works: Sequence[tuple[Kind, float | None]]) -> float | None:
         """The seconds of all of these; None if those of one are not known."""
         self.look_up(kind for kind, _ in works)
         each = [self.seconds(kind, work) for kind, work in works]
-        return None if None in each else sum(seconds for seconds in each if seconds is not None)
+        if None in each:
+            return None
+        return sum(seconds for seconds in each if seconds) + sum(self.lag(kind) for kind, _ in works)

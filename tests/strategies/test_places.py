@@ -18,7 +18,8 @@ from .lifecycle import claim, output_of
 
 
 def live(name="gpu@here", queues=("generation",), **more):
-    pool = {"device": "cpu", "queues": list(queues), "heartbeat_at": "now", "started_at": "then", **more}
+    now = timezone.now().isoformat()
+    pool = {"device": "cpu", "queues": list(queues), "heartbeat_at": now, "started_at": now, **more}
     report(PoolReport(name=name, **pool))
 
 

@@ -14,7 +14,8 @@ from .lifecycle import claim, output_of
 
 
 def live(name="gpu@here", queues=("generation",)):
-    report(PoolReport(name=name, device="cpu", queues=list(queues), heartbeat_at="now", started_at="then"))
+    now = timezone.now().isoformat()
+    report(PoolReport(name=name, device="cpu", queues=list(queues), heartbeat_at=now, started_at=now))
 
 
 def finish_one_in(seconds):

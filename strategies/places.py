@@ -72,7 +72,8 @@ def place_of_new(owner: Any, task_types: Sequence[str], workflow: Workflow) -> P
     with view_of(names[0]) as view:
         start = view.start_of_new(owner, Priority.NORMAL, workflow)
         more = view.rates.total([((name, workflow.pk), None) for name in names[1:]])
-        return Prospect(*_told(view, start, more), pools=able)
+        place = _told(view, start, more)
+    return Prospect(place.position, place.eta_seconds, True, [], able)
 
 
 def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
@@ -84,7 +85,7 @@ def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
     by_queue = defaultdict(list)
     for chain in chains.values():
         by_queue[chain[0].queue].append(chain)
-    places = {}
+    places: dict[UUID, Place] = {}
     for queue, its_chains in by_queue.items():
         with view_of(queue) as view:
             view.admit(chain[0] for chain in its_chains)
@@ -96,18 +97,19 @@ def _place(view: QueueView, chain: Sequence[Task]) -> Place:
     if view.unserved:
         return Place(None, None, False, [_waits(view.unserved)])
     more = view.rates.total([((task.queue, task.workflow), task.work) for task in chain[1:]])
-    return Place(*_told(view, view.start_of(chain[0]), more))
+    return _told(view, view.start_of(chain[0]), more)
 
 
-def _told(view: QueueView, start: Start | None, more: float | None) -> tuple[Any, ...]:
-    """Position, time, and that it is possible: a time only where everything it is made of was measured.
+def _told(view: QueueView, start: Start | None, more: float | None) -> Place:
+    """A start as a place. It has a time only where everything that this is made of was measured.
 
     `more`: the seconds of what follows the first task.
     """
     if start is None:
-        return view.horizon, None, True, []
-    known = more is not None and view.measured
-    return start.position, round(start.done + more, 1) if known else None, True, []
+        return Place(view.horizon, None, True, [])
+    if more is None or not view.measured:
+        return Place(start.position, None, True, [])
+    return Place(start.position, round(start.done + more, 1), True, [])
 
 
 def _waits(unserved: str) -> str:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0010_uploads'),
+        ('strategies', '0012_pool_holds'),
     ]
 
     operations = [

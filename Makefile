@@ -6,8 +6,8 @@ BIN := .venv/bin
 PROMPT ?= a red circle on a blue background
 # Pure logic, where types say the most; the rest leans on libraries that have none.
 TYPED := api/stack families/resolution.py families/contract.py families/descriptors.py \
-         strategies/params strategies/queues.py strategies/policy.py workers/pools.py workers/patience.py \
-         gpu/requests.py gpu/cache.py
+         strategies/params strategies/queues.py strategies/policy.py strategies/forecast.py \
+         strategies/rates.py workers/pools.py workers/patience.py gpu/requests.py gpu/cache.py
 export PROMPT PYTHON
 
 .PHONY: help install run demo test lint bench train-pocket constraints clean

@@ -26,11 +26,11 @@ ON_STACK = {
 }
 ALONE = {  # name → module, run as a program that is told the names
     "claims": "benchmarks.claims",
+    "eta": "benchmarks.eta",
     "R1": "benchmarks.queueing",
     "R2": "benchmarks.queueing",
     "R3": "benchmarks.queueing",
     "R4": "benchmarks.queueing",
-    "eta": "benchmarks.eta",
     "R5": "benchmarks.drawing",
     "R6": "benchmarks.replaying",
     "R7": "benchmarks.replaying",

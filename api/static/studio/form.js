@@ -108,7 +108,7 @@ export function errorsOf(problem, known) {
   for (const { loc, msg } of problem?.errors ?? []) {
     const key = loc.length > 1 && (loc[0] === "inputs" || loc[0] === "selection") ? loc[1] : loc[0];
     if (known.has(key)) (fields[key] ??= []).push(withPart(loc.slice(2), msg));
-    else rest.push(`${loc.join(".")}: ${msg}`);
+    else rest.push(String(loc) === "selection" ? msg : `${loc.join(".")}: ${msg}`); // all of the picks are no field
   }
   if (problem && !problem.errors.length) rest.push(problem.message);
   return { fields, rest };

@@ -53,7 +53,7 @@ class Turns:
 
 def main() -> None:
     with subject() as measured, tempfile.TemporaryDirectory(prefix="atelier-ahead-") as folder:
-        others = [changed_copy(measured.checkpoint, Path(folder) / str(n), 1 + n / 1000) for n in (1, 2)]
+        others = [changed_copy(measured.checkpoint, Path(folder) / str(n), 1 + n / 8) for n in (1, 2)]
         checkpoints = [measured.checkpoint, *others]
         ours = Turns(measured, checkpoints, ahead=True)
         reference = Turns(measured, checkpoints, ahead=False)

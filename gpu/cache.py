@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 Reserve = Callable[[int], None]
 
 
+class NotYet(Exception):
+    """Raised by a load that can only be done when the model is wanted."""
+
+
 @dataclass(slots=True)
 class Record:
     """One loaded model and how many users hold it right now."""
@@ -148,6 +152,8 @@ class ModelCache:
             with self._loading:
                 if key not in self._records:
                     self._load(key, load, spare=spare)
+        except (NotYet, OutOfMemory) as error:  # as on every look while it is so
+            log.debug("model %s not loaded ahead: %s", key, error)
         except Exception as error:  # the same will be said to whoever uses it
             log.info("model %s not loaded ahead: %s", key, error)
         finally:

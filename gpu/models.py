@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, StableDiffusionXLImg2ImgPipeline
 
 from gpu import memory
-from gpu.cache import CacheStats, ModelCache, Reserve
+from gpu.cache import CacheStats, ModelCache, NotYet, Reserve
 from gpu.components import Components
 from gpu.compute import Engine
 from gpu.device import CPU, default_dtype
@@ -25,10 +25,6 @@ from gpu.pipelines import (
 )
 from gpu.requests import ModelSource, PipelineKey
 from gpu.weights import ModelFiles, resolve_checkpoint, resolve_controlnet, resolve_vae, resolve_video
-
-
-class OnlyRead(Exception):
-    """A model's files were asked of the disk, and that is all that can be done before its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +148,9 @@ class Models:
         files = _KINDS[key.kind][0](key.source, key.variant)
         files.read_ahead()
         if files.is_single_file:
-            raise OnlyRead("A single file is loaded in a way that disturbs other threads.")
+            raise NotYet("A single file is loaded in a way that disturbs other threads.")
         if not self._components.engine.loads_ahead:
-            raise OnlyRead("The cores that would load it are those that draw.")
+            raise NotYet("The cores that would load it are those that draw.")
         with memory.side_stream(self._device):
             return self._load(key, reserve)
 

@@ -1,5 +1,6 @@
 """While a task is drawn, another thread looks for what comes next by the policy, and has its models read."""
 
+import time
 from collections.abc import Iterator
 from threading import Lock, Thread
 from typing import cast
@@ -22,20 +23,23 @@ from .sources import adapter
 
 log = structlog.get_logger(__name__)
 Need = tuple[PipelineKey, tuple[Adapter, ...]]
+EVERY = 1.0  # seconds between two looks: loading a model takes longer, and a picture may take less
 _looking = Lock()
+_next_look = 0.0
 
 
 def fetch_ahead(present: Task) -> None:
-    """Begin to look at what follows a task that is being drawn, unless the last look still goes on.
+    """Begin to look at what follows a task that is being drawn, unless that was done a moment ago.
 
     Call it at the first step: before it the task loads what it needs itself, and nothing should compete.
     """
-    if identity.DRAWS and _looking.acquire(blocking=False):
+    if identity.DRAWS and time.monotonic() >= _next_look and _looking.acquire(blocking=False):
         Thread(target=_look, args=(present,), name="fetching", daemon=True).start()
 
 
 def _look(present: Task) -> None:
     """What the present task needs is named first, so that it does not leave for what follows."""
+    global _next_look  # noqa: PLW0603  one device per process
     try:
         waiting = lifecycle.upcoming(_queues(present.queue), scheduling.resident(), scheduling.policy())
         needs = [need for task in (present, *waiting) for need in _needs(task)]
@@ -45,6 +49,7 @@ def _look(present: Task) -> None:
         log.warning("nothing_fetched", error=f"{type(error).__name__}: {error}")
     finally:
         connection.close()
+        _next_look = time.monotonic() + EVERY
         _looking.release()
 
 

@@ -24,6 +24,7 @@ FIRST = "pocket:pocket-sdxl"
 def _drawing_pool(monkeypatch):
     monkeypatch.setattr(identity, "DRAWS", True)
     monkeypatch.setattr(identity, "QUEUES", ("training", "editing", "generation"))
+    monkeypatch.setattr(fetching, "_next_look", 0.0)
     yield
     looked()
 
@@ -137,6 +138,16 @@ def test_a_look_that_fails_costs_the_present_task_nothing(told, owner, monkeypat
     looked()
     generation.refresh_from_db()
     assert (generation.status, told.fetched) == ("succeeded", [])
+
+
+def test_quick_tasks_are_not_looked_beyond_one_by_one(told, owner, monkeypatch):
+    monkeypatch.setattr(fetching, "EVERY", 600.0)
+    for _ in range(3):
+        drawing(FIRST, owner)
+    for _ in range(3):
+        execution.run_next("generation")
+        looked()
+    assert len(told.fetched) == 1
 
 
 def test_a_pool_without_a_device_does_not_look(told, owner, monkeypatch):

@@ -1,6 +1,7 @@
 """The record of how a picture was made, complete enough to make it again."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def records(
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
         "variant": key.variant,
-        "versions": {library: version(library) for library in LIBRARIES},
+        "versions": versions(),
         "extra": dict(request.provenance),
         **facts,
     }
@@ -58,6 +59,12 @@ def records(
         }
         for prompt, negative, seed in zip(request.prompts, negatives, request.seeds, strict=True)
     )
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Of the libraries that decide what a picture looks like; finding them takes milliseconds."""
+    return {library: version(library) for library in LIBRARIES}
 
 
 def public_name(source: ModelSource) -> str:

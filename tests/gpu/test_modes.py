@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
-from gpu.requests import Control
-from tests.gpu.pocket_world import CONTROLNET, center_of, mean_color, pixels, red_mask, same
+from gpu.pipelines import PIPELINES, assemble
+from gpu.requests import Control, PipelineKey
+from tests.gpu.pocket_world import CHECKPOINT, CONTROLNET, center_of, mean_color, pixels, red_mask, same
 
 ON_WHITE = "a red circle on a white background"
 
@@ -20,6 +22,22 @@ def disc():
         return image
 
     return draw
+
+
+@pytest.mark.parametrize(("mode", "controlled"), PIPELINES)
+def test_a_pipeline_has_the_parts_and_settings_that_diffusers_gives_it(runner, mode, controlled):
+    with runner._models.use(PipelineKey(CHECKPOINT, (CONTROLNET,))) as models:
+        base, net = models.checkpoint.model, models.controlnets[0].model
+        ours = assemble(base, mode, [net] if controlled else [], base.scheduler)
+        more = {"controlnet": net} if controlled else {}
+        theirs = PIPELINES[mode, controlled].from_pipe(
+            base, dtype=torch.float32, add_watermarker=False, **more
+        )
+    assert type(ours) is type(theirs)
+    assert ours.components.keys() == theirs.components.keys()
+    assert all(part is theirs.components[name] for name, part in ours.components.items())
+    settings = {name: value for name, value in theirs.config.items() if name[0] != "_"}
+    assert {name: ours.config[name] for name in settings} == settings
 
 
 def test_text_becomes_a_picture_in_its_colors(runner, ask):

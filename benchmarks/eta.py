@@ -1,13 +1,15 @@
 """What requests were promised when they were accepted, against what it took: traces through real workers.
 
-Nobody knows what will arrive later and go before. What that alone costs is shown as well: the error of the
-same promises in the simulation, where everything else is known. Seconds are some times shorter than they say.
+Nobody knows what will arrive later and go before. What that alone costs is shown as well: the errors of such
+promises in the simulation, where the same arrivals cost what they were measured to and all else is known.
 """
 
+import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from strategies.forecast import Backlog, Job, Server, play
-from strategies.policy import POLICY
+from strategies.policy import POLICY, Policy
 from strategies.promises import Errors, errors_of
 
 from .live import live_stack, replay
@@ -16,12 +18,14 @@ from .simulation import Job as Simulated
 from .traces import Request, trace
 
 REQUESTS = 80
-SPEED = 5.0
+SPEED = 4.0
 RESIDENT = 3
 COSTS = Costs()
-PROMISES = """
-SELECT promised_seconds, extract(epoch FROM completed_at - created_at)::float8 FROM strategies_prediction
-WHERE created_at > %s AND promised_seconds IS NOT NULL
+MEASURED = """
+SELECT extract(epoch FROM prediction.created_at)::float8, device_seconds, load_seconds, promised_seconds,
+    extract(epoch FROM prediction.completed_at - prediction.created_at)::float8
+FROM strategies_prediction AS prediction JOIN strategies_task AS task ON task.prediction_id = prediction.id
+WHERE prediction.created_at > %s ORDER BY prediction.created_at
 """
 
 
@@ -32,8 +36,10 @@ def main() -> None:
             requests = trace(name)[:REQUESTS]
             (before,) = database.execute("SELECT now()").fetchone()
             replay(stack, requests, COSTS, SPEED)
-            _print(f"{name}, measured", errors_of(database.execute(PROMISES, [before]).fetchall()))
-            _print(f"{name}, arrivals alone", errors_of(_foretold(requests)))
+            rows = database.execute(MEASURED, [before]).fetchall()
+            promises = [(promised, took) for *_, promised, took in rows if promised is not None]
+            _print(f"{name}, measured", errors_of(promises))
+            _print(f"{name}, arrivals alone", errors_of(_foretold(requests, rows)))
 
 
 def _print(what: str, errors: Errors) -> None:
@@ -41,36 +47,41 @@ def _print(what: str, errors: Errors) -> None:
     print(row, flush=True)
 
 
-def _foretold(requests: Sequence[Request]) -> list[tuple[float, float]]:
-    """What each is promised when it arrives, by the costs themselves, and what it takes."""
-    jobs = [Simulated(number, request, COSTS.work(request), 0) for number, request in enumerate(requests)]
-    world, chooser, promised, took = World(COSTS, RESIDENT, jobs), Atelier(POLICY), {}, {}
-    for _ in requests:
+def _foretold(requests: Sequence[Request], rows: Sequence[tuple[float, ...]]) -> list[tuple[float, float]]:
+    """What each is promised when it arrives, and what it takes."""
+    jobs = [
+        Simulated(number, replace(request, arrival_s=arrival), work, 0)
+        for number, (request, (arrival, work, *_)) in enumerate(zip(requests, rows, strict=True))
+    ]
+    load = statistics.fmean([row[2] for row in rows if row[2]] or [0.0])
+    policy = replace(POLICY, load_seconds=load)
+    world, chooser = World(Costs(load=load), RESIDENT, jobs), Atelier(policy)
+    promised: dict[Simulated, float] = {}
+    promises = []
+    for _ in jobs:
         world.arrive()
-        for job in world.waiting:
-            if job not in promised:
-                waited = world.now - job.request.arrival_s
-                promised[job] = waited + _done(world, job)
-        job = chooser.choose(world)
-        world.run(job, POLICY, chooser.evict)
-        took[job] = world.now - job.request.arrival_s
-    return [(promised[job], took[job]) for job in promised]
+        for new in (job for job in world.waiting if job not in promised):
+            promised[new] = world.now - new.request.arrival_s + _done(world, new, policy)
+        world.run(chooser.choose(world), policy, chooser.evict)
+        took = world.now - world.started[-1].request.arrival_s
+        promises.append((promised[world.started[-1]], took))
+    return promises
 
 
-def _done(world: World, last: Simulated) -> float:
+def _done(world: World, last: Simulated, policy: Policy) -> float:
     """In how many seconds it is done, as if nothing came after it."""
     lines: dict[str, list[Job]] = {}
     for job in world.waiting:
         if job.number <= last.number:
-            one = Job(job.number, job.request.arrival_s, job.work, job.request.model, COSTS.load)
+            one = Job(job.number, job.request.arrival_s, job.work, job.request.model, world.costs.load)
             lines.setdefault(job.request.owner, []).append(one)
     backlogs = [
-        Backlog(owner, 0, POLICY.decayed(line.used, world.now - line.used_at), jobs)
+        Backlog(owner, 0, policy.decayed(line.used, world.now - line.used_at), jobs)
         for owner, jobs in lines.items()
         for line in [world.backlogs[owner]]
     ]
     device = Server(resident=list(world.resident), room=world.capacity)
-    return play(backlogs, [device], POLICY)[last.number].done
+    return play(backlogs, [device], policy)[last.number].done
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from api import readiness
 from api.stack.ports import free_port
-from strategies.models import Generation, Task
+from strategies.models import Generation, Prediction, Task
 
 from .test_bad_input import assert_problem
 from .test_generations import create
@@ -71,12 +73,29 @@ def test_metrics_tell_what_prometheus_wants(client, ask, live_pool):
     lines = answer.content.decode().splitlines()
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert 'atelier_queue_depth{queue="generation"} 1.0' in lines
+    assert not [line for line in lines if line.startswith("atelier_eta_error_ratio{")], "nothing was promised"
     assert 'atelier_queue_running{queue="generation"} 0.0' in lines
     assert 'atelier_generations{status="failed"} 1.0' in lines
     assert 'atelier_tasks{queue="generation",status="succeeded"} 1.0' in lines
     assert "atelier_pools_live 1.0" in lines
     assert 'atelier_pools{state="running"} 1.0' in lines and 'atelier_pools{state="paused"} 0.0' in lines
     assert 'atelier_pool_memory_bytes{kind="resident",pool="gpu@test"} 1024.0' in lines
+
+
+def test_metrics_tell_how_far_off_promises_were(client, ask, live_pool):
+    ids = [create(client, ask)["predictions"][0]["id"] for _ in range(3)]
+    for _ in ids:
+        finish()
+    began = timezone.now()
+    for each, promised in zip(ids, (10, 15, 40), strict=True):  # all took 20 s
+        Prediction.objects.filter(id=each).update(
+            promised_seconds=promised, created_at=began, completed_at=began + timedelta(seconds=20)
+        )
+    lines = APIClient().get("/metrics").content.decode().splitlines()
+    assert 'atelier_eta_error_ratio{quantile="0.5",queue="generation"} 0.5' in lines
+    assert 'atelier_eta_error_ratio{quantile="0.9",queue="generation"} 1.0' in lines
+    (bias,) = (line for line in lines if line.startswith('atelier_eta_bias_ratio{queue="generation"}'))
+    assert float(bias.split()[-1]) == pytest.approx(65 / 60 - 1)
 
 
 def test_health_is_of_the_process_and_readiness_of_the_installation(web, live_pool, redis_server):

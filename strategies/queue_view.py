@@ -1,8 +1,8 @@
 """A queue as a process sees it: what waits, who serves it, and what the policy will do with it.
 
 Nothing here reads more as a queue grows: a view is of the first tasks of every line, `TASKS` in all, and
-serves everybody who asks this process for a second. What waits behind that horizon has so many before it, at
-least, and no time.
+serves everybody who asks this process for a while: the longer, the more it cost. What waits behind that
+horizon has so many before it, at least, and no time.
 """
 
 import time
@@ -28,7 +28,8 @@ from .policy import POLICY
 from .rates import Rates
 from .servers import running_tasks, servers_of
 
-KEPT = 1.0  # seconds
+KEPT = 1.0  # seconds at most,
+KEPT_TIMES = 20  # and times as long as it took to take: however often somebody asks, a twentieth of the time
 LINES = 512  # of a queue
 TASKS = 1024  # of all its lines together, and as many of each
 UNMEASURED = 1.0  # seconds: for the order of starts, where no time can be told
@@ -89,6 +90,7 @@ class QueueView:
         self._known = {row.task for row in rows}
         self._used: dict[Any, float] = {}
         self._starts: dict[Any, Start] | None = None
+        self._kept = min(KEPT, KEPT_TIMES * (time.monotonic() - self._taken))
 
     @property
     def measured(self) -> bool:
@@ -97,7 +99,7 @@ class QueueView:
 
     @property
     def fresh(self) -> bool:
-        return time.monotonic() - self._taken < KEPT
+        return time.monotonic() - self._taken < self._kept
 
     @property
     def horizon(self) -> int:

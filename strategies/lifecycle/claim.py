@@ -19,11 +19,13 @@ from .window import STARTABLE, WAITS, best_first
 TRIES = 5  # of the look that precedes a claim, when others were quicker each time
 CANDIDATES = 64  # of those found: enough for as many workers at once
 
+# As an array, so that the choice is made once: within a join PostgreSQL may make it again for every row, and
+# take more than there are places.
 TAKE = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,
     lease_token = %(token)s, lease_expires_at = now() + %(lease)s, started_at = coalesce(started_at, now())
-WHERE id IN ({chosen}) RETURNING id
+WHERE id = ANY(ARRAY({chosen})) RETURNING id
 """
 
 # What could start in the queues that go before a background one.

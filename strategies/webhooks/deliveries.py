@@ -43,11 +43,11 @@ WITH due AS (
 UPDATE strategies_webhookdelivery SET
     attempts = attempts + 1, lease_token = %(token)s,
     next_attempt_at = %(now)s + %(lease)s, last_attempt_at = %(now)s
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT waiting.id FROM strategies_webhookdelivery AS waiting JOIN due USING (id)
     WHERE due.turn <= %(each)s AND waiting.status = 'pending' AND waiting.next_attempt_at <= %(now)s
     ORDER BY waiting.next_attempt_at, waiting.id LIMIT %(limit)s FOR UPDATE OF waiting SKIP LOCKED
-)
+))
 """
 
 

@@ -135,3 +135,15 @@ def test_nobody_writes_the_row_any_more_when_its_message_goes_out(owner, workflo
 
     assert seen == [the_task(generation).published_at]
     assert seen != [None]
+
+
+@pytest.mark.parametrize("plain", ["", "hashjoin mergejoin hashagg sort material memoize"])
+def test_one_claim_takes_one_task_however_the_database_goes_about_it(owner, workflow, plain):
+    for _ in range(3):
+        make_generation(owner, workflow)
+    with connection.cursor() as cursor:
+        for method in plain.split():
+            cursor.execute(f"SET LOCAL enable_{method} = off")
+    for number in (1, 2, 3):
+        assert claim() is not None
+        assert Task.objects.filter(status=Status.PROCESSING).count() == number

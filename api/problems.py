@@ -53,6 +53,7 @@ STATUSES = {
     "option_in_use": 409,
     "still_running": 409,
     "not_waiting": 409,
+    "no_pool_fits": 409,
     "lora_in_use": 409,
     "asset_in_use": 409,
     "too_many_webhooks": 409,

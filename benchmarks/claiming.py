@@ -68,6 +68,7 @@ def plan() -> str:
     """Of the query that reads most, at the size and shape that came last."""
     terms = {
         "queue": "generation", "lines": POLICY.lines, "look_ahead": POLICY.look_ahead, "bound": POLICY.bound,
+        "capacity": POLICY.capacity,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) " + window.LINES, terms)

@@ -50,6 +50,12 @@ class UnknownStrategy(RequestError):
     code = "unknown_strategy"
 
 
+class NoPoolFits(RequestError):
+    """No live pool that serves the queue could ever run it; `reasons` name each and what it lacks."""
+
+    code = "no_pool_fits"
+
+
 class AgeVerificationRequired(RequestError):
     """The workflow is rated adult and the account is not age-verified."""
 

@@ -91,6 +91,26 @@ def why_unserved(queue: str, pools: Sequence[PoolState]) -> str | None:
     return f"No pool takes work from the queue “{queue}” now: {said}."
 
 
+def why_never(queue: str, parameters: int, pools: Sequence[PoolReport]) -> str | None:
+    """A sentence when pools serve a queue, and none could load models that hold so many numbers."""
+    serving = [pool for pool in pools if queue in pool.queues]
+    if not serving or any(pool.capacity >= parameters for pool in serving):
+        return None
+    said = "; ".join(f"{pool.name} {_lack(pool, parameters)}" for pool in serving)
+    return f"No pool that serves the queue “{queue}” can load the models of this task: {said}."
+
+
+def _lack(pool: PoolReport, parameters: int) -> str:
+    if not pool.capacity:
+        return "has no device"
+    budget = pool.memory["budget_bytes"]
+    return f"has {_gib(budget)} for models, and needs {_gib(budget / pool.capacity * parameters)}"
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.3g} GiB"
+
+
 def in_flight(pool: str) -> list[str]:
     """The tasks that a pool holds."""
     return _in_flight([pool])[pool]

@@ -34,6 +34,9 @@ class Line:
     tasks: Sequence[Waiting]
 
 
+ANY_SIZE = 2**63 - 1  # of models
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The constants and what follows from them."""
@@ -47,6 +50,7 @@ class Policy:
     half_life: float = 60.0  # seconds after which a second of device time counts half
     load_seconds: float = 4.0  # what loading a model takes
     patience: float = 2.0  # loads that an owner may be ahead of another before a model is loaded
+    capacity: int = ANY_SIZE  # numbers that the models of a task may hold; larger ones are for other pools
 
     def decayed(self, seconds: float, elapsed: float) -> float:
         """What device time still counts for some seconds later."""

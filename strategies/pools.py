@@ -10,6 +10,7 @@ import redis
 import structlog
 
 from .events import connection
+from .policy import ANY_SIZE
 
 log = structlog.get_logger(__name__)
 PREFIX = "atelier:pool:"
@@ -42,6 +43,7 @@ class PoolReport:
     unfit_since: str | None = None
     memory: dict[str, Any] = field(default_factory=dict)  # bytes
     resident: list[str] = field(default_factory=list)  # models
+    capacity: int = ANY_SIZE  # numbers that the models of a task may hold together
 
 
 def report(pool: PoolReport) -> None:

@@ -16,6 +16,7 @@ from .models import Generation, Prediction, Task
 from .models.generation import Priority
 from .params import TaskParams
 from .params.leaves import ids_in
+from .sizes import parameters_of
 from .tasktypes import QUEUES, REMOTE, celery_name
 
 
@@ -88,6 +89,7 @@ def _signature(params: TaskParams, **fields: Any) -> TaskSignature:
         queue=queues[params.task_type],
         params=params.model_dump(mode="json"),
         model=model_of(params),
+        model_parameters=parameters_of(params),
         work=params.work,
         batch_key=batch_key(params),
         max_attempts=settings.MAX_ATTEMPTS,

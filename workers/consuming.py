@@ -17,7 +17,6 @@ from strategies.models import PoolHold
 from strategies.pools import Condition
 
 from . import identity
-from .app import app
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
@@ -37,11 +36,6 @@ class Consuming(bootsteps.StartStopStep):
         self._stopped.set()
 
 
-def is_held() -> bool:
-    """Whether an operator told this pool to take no work."""
-    return PoolHold.objects.filter(pool=identity.NODE).exists()
-
-
 def _follow(consumer: Consumer, stopped: threading.Event) -> None:
     while not stopped.is_set():
         try:
@@ -56,7 +50,7 @@ def _follow(consumer: Consumer, stopped: threading.Event) -> None:
 def _takes_work() -> bool:
     report = pools.last_report(identity.NODE)
     able = report is None or report.condition in (Condition.STARTING, Condition.READY)
-    return able and not is_held()
+    return able and not PoolHold.objects.filter(pool=identity.NODE).exists()
 
 
 def _consume(consumer: Consumer, wanted: bool) -> None:
@@ -65,6 +59,3 @@ def _consume(consumer: Consumer, wanted: bool) -> None:
     for queue in identity.QUEUES:
         if consumer.task_consumer and consumer.task_consumer.consuming_from(queue) != wanted:
             consumer.call_soon(change, queue)
-
-
-app.steps["consumer"].add(Consuming)

@@ -13,7 +13,7 @@ from strategies import lifecycle
 from strategies.lifecycle import Failure
 from strategies.scheduling import goes_before, turn
 
-from . import identity
+from . import identity, scheduling
 
 log = structlog.get_logger(__name__)
 BEATS_PER_LEASE = 4
@@ -71,7 +71,7 @@ class Heartbeat:
                 return False
             held = lifecycle.renew(self._claim, lease_seconds=self._lease)
             if self._before and time.monotonic() > self._turn_ends and not self.gives_way:
-                self.gives_way = lifecycle.is_in_the_way(identity.NODE, self._before)
+                self.gives_way = lifecycle.is_in_the_way(identity.NODE, self._before, scheduling.capacity())
         except Error as error:
             log.warning("heartbeat_missed", error=str(error))
             return time.monotonic() - self._renewed < self._lease

@@ -26,6 +26,8 @@ from strategies.models import PoolHold
 from strategies.params import Weights
 
 from . import identity
+from .app import app
+from .consuming import Consuming
 from .generators import get_generator
 from .generators.local_sdxl import LocalSdxl
 from .patience import patiently
@@ -34,6 +36,7 @@ from .weights import model_source
 
 log = structlog.get_logger(__name__)
 reporter = Reporter()
+app.steps["consumer"].add(Consuming)
 SOFT_SHUTDOWN_SECONDS = 25.0  # less than any supervisor's patience (workers.pools.TERMINATION_GRACE_SECONDS)
 # Between two tries to take a device: as long as it has been away. The child must be up in less than
 # celeryconfig.worker_proc_alive_timeout.

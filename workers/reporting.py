@@ -13,7 +13,7 @@ from strategies import fleet, pools
 from strategies.models import PoolHold
 from strategies.pools import Condition, PoolReport
 
-from . import identity
+from . import identity, scheduling
 from .generators import started_generators
 
 log = structlog.get_logger(__name__)
@@ -89,6 +89,7 @@ class Reporter:
             unfit_since=self._unfit_since,
             memory={key: value for one in health for key, value in one["memory"].items()},
             resident=[name for one in health for name in one["resident"]],
+            capacity=scheduling.capacity(),
         )
 
     def _obey(self) -> None:

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from strategies.models import Task
-from strategies.policy import POLICY, Policy
+from strategies.policy import ANY_SIZE, POLICY, Policy
 
+from . import identity
 from .generators import started_generators
+from .generators.local_sdxl import LocalSdxl
 from .outputs import Made
 
 WEIGHT = 0.3  # of the latest load in the running mean
@@ -17,9 +19,18 @@ def resident() -> frozenset[str]:
     return frozenset(name for generator in started_generators() for name in generator.health()["resident"])
 
 
+def capacity() -> int:
+    """How many numbers models may hold to be loaded here: none without a device."""
+    for generator in started_generators():
+        if isinstance(generator, LocalSdxl):
+            return generator.capacity()
+    return ANY_SIZE if identity.DRAWS else 0
+
+
 def policy() -> Policy:
     """The policy with what was measured here."""
-    return POLICY if _load_seconds is None else replace(POLICY, load_seconds=_load_seconds)
+    here = replace(POLICY, capacity=capacity())
+    return here if _load_seconds is None else replace(here, load_seconds=_load_seconds)
 
 
 def note_load(task: Task, before: frozenset[str], made: Made) -> float | None:

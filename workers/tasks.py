@@ -19,9 +19,8 @@ from strategies.scheduling import time_limit
 from strategies.tasktypes import celery_name, queues
 from strategies.webhooks import deliveries
 
-from . import process, webhooks
+from . import identity, process, scheduling, webhooks
 from .app import app
-from .consuming import is_held
 from .execution import TURN_SECONDS, ProcessUnfit, run_turn
 from .reporting import end
 
@@ -43,7 +42,7 @@ def _register(queue: str, task_type: str) -> Task:
             log.critical("process_unfit", reason="the device failed; this process ends and is replaced")
             end()
             raise
-        if not ran and (not ready or is_held()):
+        if not ran and (not ready or lifecycle.waits_for_others(queue, identity.NODE, scheduling.capacity())):
             time.sleep(PASSING_ON_SECONDS)
             raise Reject("for another pool", requeue=True)
         return ran

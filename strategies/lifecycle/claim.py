@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ..models import Generation, PoolHold, Prediction, Status, Task
-from ..policy import POLICY, Policy
+from ..policy import ANY_SIZE, POLICY, Policy
 from ..scheduling import PATIENCE, goes_before
 from .announce import status_changed, task_changed
 from .window import STARTABLE, WAITS, best_first
@@ -34,6 +34,7 @@ GOES_BEFORE = """
     WHERE first.status = 'starting' AND first.ready AND first.queue = ANY(%(before)s::text[])
       AND (first.not_before IS NULL OR first.not_before <= now())
       AND (first.deadline IS NULL OR first.deadline > now() OR first.started_at IS NOT NULL)
+      AND first.model_parameters <= %(capacity)s
 """
 
 # The best candidate that is still there and that nobody else is taking in this moment. One of a background
@@ -94,7 +95,7 @@ def claim_batch(
     """
     terms = {
         "queue": queue, "worker": worker, "device": device, "token": uuid4(),
-        "lease": timedelta(seconds=lease_seconds),
+        "lease": timedelta(seconds=lease_seconds), "capacity": policy.capacity,
     }  # fmt: skip
     with transaction.atomic():
         taken = _take_best(terms, resident, policy, goes_before(queue, served))
@@ -110,14 +111,26 @@ def claim_batch(
     return claims
 
 
-def is_in_the_way(worker: str, before: list[str]) -> bool:
-    """Whether something waits in these queues that this worker could take and no free one is about to."""
+def waits_for_others(queue: str, worker: str, capacity: int) -> bool:
+    """Whether something waits in a queue that this worker must leave to others: everything while its pool is
+    held, and otherwise what needs larger models than it can load."""
+    waiting = Task.objects.filter(status=Status.STARTING, ready=True, queue=queue)
+    if not _is_held(worker):
+        waiting = waiting.filter(model_parameters__gt=capacity)
+    return waiting.exists()
+
+
+def is_in_the_way(worker: str, before: list[str], capacity: int = ANY_SIZE) -> bool:
+    """Whether something waits in these queues that this worker could take and no free one is about to.
+
+    `capacity`: as the policy's.
+    """
     if not before or _is_held(worker):
         return False
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT EXISTS ({GOES_BEFORE} AND first.due_at < now() - interval '1 second')",
-            {"before": before},
+            {"before": before, "capacity": capacity},
         )
         return cursor.fetchone()[0]
 

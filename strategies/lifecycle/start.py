@@ -7,7 +7,10 @@ from django.db import connection
 
 from .. import events
 from ..dispatch import publish_as_written
+from ..errors import NoPoolFits
+from ..fleet import why_never
 from ..models import Generation, Prediction, Status, Task
+from ..pools import live_pools
 from ..signatures import TaskSignature
 from .announce import on_commit, task_changed
 
@@ -17,14 +20,19 @@ LOCK_UPLOADS = "SELECT id FROM strategies_asset WHERE id = ANY(%s) AND task_id I
 
 
 def start_alone(signature: TaskSignature) -> Task:
-    """Write a task that belongs to no prediction, and wake a worker on commit."""
+    """Write a task that belongs to no prediction, and wake a worker on commit. Raises: NoPoolFits."""
+    _require_a_pool_that_fits([signature])
     (task,) = write([signature])
     task_changed(task, Status.STARTING, task_type=task.task_type)
     return task
 
 
 def start(generation: Generation, predictions: list[Prediction], signatures: list[TaskSignature]) -> None:
-    """Write a generation's tasks, in the transaction of its other rows, and wake workers on commit."""
+    """Write a generation's tasks, in the transaction of its other rows, and wake workers on commit.
+
+    Raises: NoPoolFits.
+    """
+    _require_a_pool_that_fits(signatures)
     on_commit(
         lambda: events.emit(
             generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING}
@@ -35,6 +43,14 @@ def start(generation: Generation, predictions: list[Prediction], signatures: lis
         "generation_starting", generation=str(generation.id), strategy=generation.strategy,
         predictions=len(predictions), tasks=len(rows),
     )  # fmt: skip
+
+
+def _require_a_pool_that_fits(signatures: Sequence[TaskSignature]) -> None:
+    """Work that no live pool could ever do is refused; work that waits for a pool to come back is not."""
+    needs = {(each.row.queue, each.row.model_parameters) for each in signatures if each.row.model_parameters}
+    pools = live_pools() if needs else []
+    if reasons := [reason for need in sorted(needs) if (reason := why_never(*need, pools))]:
+        raise NoPoolFits(f"{' '.join(reasons)} Start a larger pool, or use another model.", reasons=reasons)
 
 
 def write(signatures: Sequence[TaskSignature]) -> list[Task]:

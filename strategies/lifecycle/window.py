@@ -17,7 +17,7 @@ WAITS = "status = 'starting' AND ready AND queue = %(queue)s"
 # The first condition ends the reading of an index; a minute more, as clocks differ.
 STARTABLE = """
     due_at < statement_timestamp() + interval '1 minute' AND (not_before IS NULL OR not_before <= now())
-    AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL)
+    AND (deadline IS NULL OR deadline > now() OR started_at IS NOT NULL) AND model_parameters <= %(capacity)s
 """
 
 # From one line to the next by the index `task_lines`, as far as is read of it.
@@ -77,7 +77,10 @@ FROM unnest(%(owners)s::bigint[], %(priorities)s::smallint[]) AS line(owner_id, 
 
 def best_first(queue: str, resident: Container[str], policy: Policy) -> list[Waiting]:
     """What could start now in a queue, in the policy's order."""
-    limits = {"lines": policy.lines, "look_ahead": policy.look_ahead, "bound": policy.bound}
+    limits = {
+        "lines": policy.lines, "look_ahead": policy.look_ahead, "bound": policy.bound,
+        "capacity": policy.capacity,
+    }  # fmt: skip
     rows = _rows(LINES, queue=queue, **limits)
     if not rows:
         return []

@@ -38,6 +38,9 @@ class Task(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.STARTING)
     ready = models.BooleanField(default=True, help_text="false until the step before it has succeeded")
     model = models.CharField(max_length=300, blank=True, help_text="the checkpoint that it needs")
+    model_parameters = models.BigIntegerField(
+        default=0, db_default=0, help_text="numbers that its models hold, at least; 0: it loads none"
+    )
     workflow = models.UUIDField(null=True, blank=True, help_text="its generation's, to find its like by")
     work = models.FloatField(default=1.0, help_text="what its time grows with (strategies.rates)")
     batch_key = models.CharField(max_length=64, blank=True, help_text="equal: one pipeline call can do both")

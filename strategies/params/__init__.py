@@ -1,6 +1,6 @@
 """Typed task parameters: one Pydantic model per task type, told apart by `task_type`.
 
-The API, the strategies and the workers speak these alike. Locations name weights (see `workers.weights`),
+The API, the strategies and the workers speak these alike. Locations name weights (`strategies.model_files`),
 ids name stored assets and LoRAs; nothing here is a path a client could choose.
 """
 

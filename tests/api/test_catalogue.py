@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from rest_framework.test import APIClient
 
+from families.models import Workflow
 from families.services import (
     axis_update,
     family_update,
@@ -11,6 +14,7 @@ from families.services import (
     workflow_publish,
     workflow_update,
 )
+from strategies.pools import report
 from tests.factories import text_to_image_contract
 from tests.families.building import adult as adult_workflow
 from tests.families.building import dropdown, family, member, published, toggle, without_outputs
@@ -63,6 +67,19 @@ def test_a_dry_run_without_a_live_pool_says_which_is_missing(client, photo):
     queue = client.post("/v1/catalog/photo/resolve", {}).json()["queue"]
     assert (queue["possible"], queue["position"], queue["pools"]) == (False, None, [])
     assert "“generation”" in queue["reasons"][0]
+
+
+def test_what_no_pool_can_load_is_refused_with_what_each_lacks_and_a_dry_run_says_so(
+    client, photo, live_pool
+):
+    Workflow.objects.update(generator="local_sdxl", checkpoint="pocket:pocket-sdxl")
+    memory = {"budget_bytes": 2**20}
+    report(replace(live_pool, capacity=2**18, memory=memory))
+    refused = client.post("/v1/generations", {"family": "photo", "inputs": {"prompt": "a red circle"}})
+    (reason,) = assert_problem(refused, 409, "no_pool_fits")["reasons"]
+    assert "gpu@test has 0.000977 GiB for models, and needs 0.0389 GiB" in reason
+    queue = client.post("/v1/catalog/photo/resolve", {}).json()["queue"]
+    assert (queue["possible"], queue["reasons"], queue["pools"]) == (False, [reason], [])
 
 
 def test_the_place_of_a_dry_run_is_the_place_that_the_request_then_gets(client, photo, live_pool):

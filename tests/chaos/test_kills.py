@@ -6,54 +6,14 @@ from collections import Counter
 
 import pytest
 
-from tests.stack import TERMINAL, RunningStack, finished, running_stack, waited
+from tests.stack import TERMINAL, RunningStack, finished, waited
 
-POOLS = """
-[[pool]]
-name = "one"
-device = "none"
-queues = ["generation"]
-
-[[pool]]
-name = "two"
-device = "none"
-queues = ["generation"]
-
-[[pool]]
-name = "housekeeping"
-device = "none"
-queues = [
-    "editing", "detail_enhancer", "refine", "video", "background_fix", "face_fix", "evaluation", "training",
-    "image_adjust", "prompt", "evaluation.remote", "prompt.remote", "webhooks", "maintenance",
-]
-"""
-LEASE_SECONDS = 4
-ASK = {"workflow": "noop", "inputs": {"prompt": "x", "num_inference_steps": 20, "width": 64, "height": 64}}
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    """Two pools that take a second for a picture."""
-    home = tmp_path_factory.mktemp("chaos")
-    settings = {
-        "ATELIER_MOCK": '{"step_seconds": 0.05}',
-        "ATELIER_LEASE_SECONDS": str(LEASE_SECONDS),
-        "ATELIER_REAPER_SECONDS": "1",
-        "ATELIER_REPUBLISH_SECONDS": "5",
-    }
-    with running_stack(home, POOLS, **settings) as running:
-        running.manage("seed_catalogue", "--benchmarks")
-        yield running
+from .work import ASK, submit
 
 
 @pytest.fixture
-def client(stack: RunningStack):
-    with stack.client() as client:
-        yield client
-
-
-def submit(client, number: int, **more) -> list[str]:
-    return [client.post("/v1/generations", json={**ASK, **more}).json()["id"] for _ in range(number)]
+def stack(several_pools: RunningStack) -> RunningStack:
+    return several_pools
 
 
 def task_of(stack: RunningStack, generation: str) -> dict:

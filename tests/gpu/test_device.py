@@ -71,3 +71,18 @@ def test_detection_counts_the_lines_of_the_driver_tool(tmp_path, monkeypatch):
 def test_a_gpu_draws_in_half_the_bytes():
     assert device.default_dtype("cuda:0") == "bfloat16"
     assert device.default_dtype("cpu") == "float32"
+
+
+@pytest.mark.skipif(device.detect() == [device.CPU], reason="this machine has no GPU")
+def test_a_process_bound_to_a_gpu_sees_that_one_alone():
+    listing = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+    cards = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split()
+    for name, card in zip(device.detect(), cards, strict=True):
+        script = f"""
+from gpu import device
+device.bind("{name}")
+import torch
+print(torch.cuda.device_count(), torch.cuda.get_device_properties(device.torch_device()).uuid)
+"""
+        count, seen = in_new_process(script).split()
+        assert (count, f"GPU-{seen}") == ("1", card)

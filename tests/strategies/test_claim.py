@@ -9,6 +9,7 @@ from django.utils import timezone
 from strategies.lifecycle import renew, window
 from strategies.models import Status, Task
 from strategies.models.generation import Priority
+from strategies.policy import ANY_SIZE
 from tests.factories import make_generation, make_owner, make_workflow, the_task
 
 from .lifecycle import claim
@@ -98,7 +99,7 @@ def test_a_claim_looks_along_its_indexes(owner, workflow, query):
     make_generation(owner, workflow, num_predictions=64)
     terms = {
         "queue": "generation", "lines": 64, "look_ahead": 32, "bound": 128, "owners": [owner.pk],
-        "priorities": [0],
+        "priorities": [0], "capacity": ANY_SIZE,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE strategies_task")

@@ -6,12 +6,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from gpu.clips import VideoRequest, VideoResult
+from gpu.device import default_dtype
 from gpu.errors import Decision, DeviceFault, GpuError
 from gpu.requests import Adapter, InferenceRequest, InferenceResult, ModelSource, PipelineKey
 from gpu.training_requests import TrainingRequest, TrainingResult
 
 from .. import identity
 from .generator import Capability, OnStep, ShouldCancel, check_capabilities
+
+ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 
 
 class LocalSdxlConfig(BaseModel):
@@ -91,6 +94,11 @@ class LocalSdxl:
 
     def health(self) -> dict[str, Any]:
         return {"memory": self._runner.memory(), "resident": self._runner.resident()}
+
+    def capacity(self) -> int:
+        """How many numbers the models of a request may hold together, in the dtype of this device."""
+        item_bytes = ITEM_BYTES[default_dtype(self.config.device)]
+        return self._runner.memory()["budget_bytes"] // item_bytes
 
     def stop(self) -> None:
         self._runner.close()

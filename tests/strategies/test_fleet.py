@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 
 from strategies.fleet import State, pool_states, why_unserved
 from strategies.models import PoolHold, Status
@@ -11,9 +12,11 @@ from tests.factories import make_generation, the_task
 
 from .lifecycle import claim
 
+NOW = timezone.now().isoformat()
+
 
 def live(name="gpu@here", **more) -> None:
-    facts = {"device": "cpu", "queues": ["generation"], "heartbeat_at": "now", "started_at": "then"}
+    facts = {"device": "cpu", "queues": ["generation"], "heartbeat_at": NOW, "started_at": NOW}
     report(PoolReport(name=name, **{**facts, **more}))
 
 
@@ -77,7 +80,7 @@ def test_a_held_pool_claims_nothing_and_others_go_on(owner, workflow):
 def test_work_that_only_held_or_unfit_pools_could_do_waits_and_says_for_whom(owner, workflow):
     def new() -> Prospect:
         forget_views()
-        return place_of_new(owner.pk, ["generation"], workflow.pk)
+        return place_of_new(owner.pk, ["generation"], workflow)
 
     live("a@here"), live("b@here", condition=Condition.UNFIT, reason="It has fallen off the bus.")
     pool_pause("a@here", by=owner)

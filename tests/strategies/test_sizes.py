@@ -15,12 +15,13 @@ from strategies.pools import PoolReport, report
 from tests.factories import make_generation, make_workflow, the_task
 from tests.workers.drawing import POCKET
 
+NOW = timezone.now().isoformat()
 NUMBERS = 10_442_555  # in the pocket checkpoint
 TERMS = {"queue": "generation", "worker": "w@here", "device": "cpu", "lease_seconds": 60}
 
 
 def live(name: str, capacity: int) -> None:
-    facts = {"device": "cpu", "queues": ["generation"], "heartbeat_at": "now", "started_at": "then"}
+    facts = {"device": "cpu", "queues": ["generation"], "heartbeat_at": NOW, "started_at": NOW}
     report(PoolReport(name, **facts, capacity=capacity, memory={"budget_bytes": 4 * capacity}))
 
 

@@ -61,13 +61,13 @@ class Start:
 
 def play(backlogs: Sequence[Backlog], servers: Sequence[Server], policy: Policy) -> dict[Hashable, Start]:
     """The start of every task, in the order of their starts, as far as it can be told: up to where the first
-    line that goes on has nothing more to show."""
+    line that goes on has nothing more to show; nothing without a server."""
     lines = _Lines([line for line in backlogs if line.jobs], policy)
     free = [(server.free_in, number) for number, server in enumerate(servers)]
     heapq.heapify(free)
     models = [OrderedDict.fromkeys(server.resident) for server in servers]
     starts: dict[Hashable, Start] = {}
-    while lines.waiting:
+    while lines.waiting and free:
         at, number = free[0]
         line, place = lines.best(models[number], at)
         job = lines.start(line, place)

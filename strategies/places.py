@@ -70,6 +70,8 @@ def place_of_new(owner: Any, task_types: Sequence[str], workflow: Workflow) -> P
     if reasons:
         return Prospect(None, None, False, reasons, able)
     with view_of(names[0]) as view:
+        if view.unserved:  # a moment ago
+            return Prospect(None, None, False, [_waits(view.unserved)], able)
         start = view.start_of_new(owner, Priority.NORMAL, workflow)
         more = view.rates.total([((name, workflow.pk), None) for name in names[1:]])
         place = _told(view, start, more)

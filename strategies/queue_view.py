@@ -30,8 +30,8 @@ from .servers import running_tasks, servers_of
 
 KEPT = 1.0  # seconds at most,
 KEPT_TIMES = 20  # and times as long as it took to take: however often somebody asks, a twentieth of the time
-LINES = 512  # of a queue
-TASKS = 1024  # of all its lines together, and as many of each
+LINES = 256  # of a queue
+TASKS = 512  # of all its lines together, and as many of each
 UNMEASURED = 1.0  # seconds: for the order of starts, where no time can be told
 
 BACKLOGS = f"""

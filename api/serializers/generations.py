@@ -20,7 +20,7 @@ class QueueSerializer(serializers.Serializer):
     """Where something waits; `possible` is false, with reasons, while nobody could run it."""
 
     position = serializers.IntegerField(
-        allow_null=True, help_text="How many start before it; where more than 2,000 wait, so many at least."
+        allow_null=True, help_text="How many start before it; where many hundreds wait, so many at least."
     )
     eta_seconds = serializers.FloatField(
         allow_null=True, help_text="Until its result is there, by measured rates; null while none are known."

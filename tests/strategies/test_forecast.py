@@ -109,3 +109,7 @@ def test_a_thousand_hours_of_work_are_still_in_order():
 
 def test_nothing_waits_in_an_empty_queue():
     assert play([], ONE, POLICY) == {}
+
+
+def test_without_a_pool_nothing_starts():
+    assert play([line("one", 3)], [], POLICY) == {}

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from strategies import lifecycle
+from strategies import lifecycle, queue_view
 from strategies.events import note_progress
 from strategies.models import Prediction, Share, Task
 from strategies.models.generation import Priority
@@ -68,6 +68,14 @@ def test_without_a_pool_nothing_is_possible_and_no_position_is_shown(owner, work
     for place in (place_of(generation), new(owner, workflow)):
         assert (place.possible, place.position, place.eta_seconds) == (False, None, None)
         assert "generation" in place.reasons[0]
+
+
+def test_a_pool_that_came_a_moment_ago_is_seen_a_moment_later(owner, workflow, monkeypatch):
+    monkeypatch.setattr(queue_view, "KEPT_TIMES", 1e9)
+    place_of(make_generation(owner, workflow))
+    live()
+    assert not place_of_new(owner.pk, ("generation",), workflow).possible
+    assert new(owner, workflow).possible
 
 
 def test_positions_follow_the_order_of_claims(owner, workflow):

@@ -225,7 +225,7 @@ def test_another_host_is_refused(client):
 
 
 def test_a_bug_is_a_problem_with_the_request_id(client, monkeypatch):
-    monkeypatch.setattr("api.views.operators.live_pools", lambda: 1 / 0)
+    monkeypatch.setattr("api.views.operators.pool_states", lambda: 1 / 0)
     client.raise_request_exception = False
     body = assert_problem(client.get("/v1/pools", headers={"X-Request-Id": "abc"}), 500, "internal_error")
     assert body["request_id"] == "abc" and "abc" in body["detail"]

@@ -13,7 +13,7 @@ from workers import execution
 
 from .drawing import POCKET, asked, pixels, run_chain
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pocket")]
 
 
 def fixed(owner, base: Image.Image, **inputs) -> Image.Image:

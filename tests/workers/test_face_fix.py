@@ -11,7 +11,7 @@ from tests.pictures import circle_and_square
 
 from .drawing import POCKET, asked, opened, pixels, run_chain
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pocket")]
 
 
 def fixed(owner, base: Image.Image, **inputs):

@@ -97,6 +97,25 @@ def live_stack(costs: Costs, resident: int, speed: float = 1.0, pools: int = 1) 
 
 def replay(stack: RunningStack, trace: Sequence[Request], costs: Costs, speed: float = 1.0) -> list[Run]:
     """Send every request at its time, by its owner; what became of them, in the order of the trace."""
+    return outcome(stack, trace, send(stack, trace, costs, speed))
+
+
+def replay_backlog(stack: RunningStack, trace: Sequence[Request], costs: Costs) -> list[Run]:
+    """Send every request while the pool is held, then let it work; what became of them. Nobody is ahead of
+    anybody at first, as in the simulation."""
+    with stack.database() as database:
+        database.execute("DELETE FROM strategies_share")
+    with stack.client("admin") as operator:
+        pools = operator.get("/v1/pools").json()["results"]
+        (pool,) = (f"/v1/pools/{each['name']}" for each in pools if each["queues"] == DRAWS)
+        operator.post(f"{pool}/pause").raise_for_status()
+        ids = send(stack, trace, costs)
+        operator.post(f"{pool}/resume").raise_for_status()
+        return outcome(stack, trace, ids)
+
+
+def send(stack: RunningStack, trace: Sequence[Request], costs: Costs, speed: float = 1.0) -> list[str]:
+    """Send every request at its time, by its owner; the ids of the generations."""
     names = {name: sorted({getattr(each, name[:-1]) for each in trace}) for name in ("models", "owners")}
     code = PREPARE.format(names=json.dumps(names), most=MOST_STEPS)
     keys = json.loads(stack.manage("shell", "--no-imports", "-c", code).splitlines()[-1])
@@ -113,8 +132,14 @@ def replay(stack: RunningStack, trace: Sequence[Request], costs: Costs, speed: f
             }  # fmt: skip
             authorization = {"Authorization": f"Bearer {keys[request.owner]}"}
             ids.append(client.post("/v1/generations", json=body, headers=authorization).json()["id"])
-        look = LOOK.format(ids=json.dumps(ids))
+    return ids
+
+
+def outcome(stack: RunningStack, trace: Sequence[Request], ids: Sequence[str]) -> list[Run]:
+    """What became of them, in the order of the trace, once all are over."""
+    with stack.client() as client:
         waited(lambda: _over(client), seconds=3600)
+    look = LOOK.format(ids=json.dumps(ids))
     rows = json.loads(stack.manage("shell", "--no-imports", "-c", look).splitlines()[-1])
     assert [row[3] for row in rows] == ["succeeded"] * len(trace), "not everything succeeded"
     return [

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from tests.stack import RunningStack, running_stack, waited
 
 from .simulation import Costs, Report
@@ -138,7 +140,7 @@ def send(stack: RunningStack, trace: Sequence[Request], costs: Costs, speed: flo
 def outcome(stack: RunningStack, trace: Sequence[Request], ids: Sequence[str]) -> list[Run]:
     """What became of them, in the order of the trace, once all are over."""
     with stack.client() as client:
-        waited(lambda: _over(client), seconds=3600)
+        wait_until_idle(client)
     look = LOOK.format(ids=json.dumps(ids))
     rows = json.loads(stack.manage("shell", "--no-imports", "-c", look).splitlines()[-1])
     assert [row[3] for row in rows] == ["succeeded"] * len(trace), "not everything succeeded"
@@ -174,8 +176,11 @@ def largest_bypass(runs: Sequence[Run]) -> int:
     return most
 
 
-def _over(client) -> bool:
-    """Whether nothing waits or runs any more."""
-    queues = client.get("/v1/queues").json()["results"]
-    time.sleep(0.2)
-    return all(queue["depth"] == queue["running"] == 0 for queue in queues if queue["name"] == "generation")
+def wait_until_idle(client: httpx.Client) -> None:
+    """Until nothing waits or runs in the queue that draws."""
+
+    def idle() -> bool:
+        queues = {queue["name"]: queue for queue in client.get("/v1/queues").json()["results"]}
+        return queues["generation"]["depth"] == queues["generation"]["running"] == 0
+
+    waited(idle, seconds=3600)

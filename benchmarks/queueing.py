@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from celery import group
 
-from tests.stack import RunningStack, waited
+from tests.stack import RunningStack
 
 from .bare import bare_celery
-from .live import live_stack
+from .live import live_stack, wait_until_idle
 from .ratio import pairs, ratios, verdict
 from .simulation import Costs
 
@@ -88,16 +88,6 @@ def gaps(stack: RunningStack) -> str:
     with stack.client() as client:
         runs = [_idle_between(stack, client) for _ in range(6)][1:]
     return verdict("R4", [statistics.quantiles(run, n=20)[18] for run in runs], at_most=0.010)
-
-
-def wait_until_idle(client: httpx.Client) -> None:
-    """Until nothing waits or runs."""
-
-    def over() -> bool:
-        queues = {queue["name"]: queue for queue in client.get("/v1/queues").json()["results"]}
-        return queues["generation"]["depth"] == queues["generation"]["running"] == 0
-
-    waited(over, seconds=300)
 
 
 def _start_after(client: httpx.Client) -> float:

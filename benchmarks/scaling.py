@@ -8,8 +8,8 @@ import httpx
 
 from tests.stack import RunningStack, waited
 
-from .live import live_stack
-from .queueing import ask, wait_until_idle
+from .live import live_stack, wait_until_idle
+from .queueing import ask
 from .ratio import verdict
 from .simulation import Costs
 

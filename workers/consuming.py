@@ -50,7 +50,7 @@ def _follow(consumer: Consumer, stopped: threading.Event) -> None:
 def _takes_work() -> bool:
     report = pools.last_report(identity.NODE)
     able = report is None or report.condition in (Condition.STARTING, Condition.READY)
-    return able and not PoolHold.objects.filter(pool=identity.NODE).exists()
+    return able and not PoolHold.exists_for(identity.NODE)
 
 
 def _consume(consumer: Consumer, wanted: bool) -> None:

@@ -85,7 +85,7 @@ def _begin_without_child(**_: object) -> None:
 
 def _told_to_drain() -> bool:
     """Whether the device is to stay free."""
-    drains = patiently(PoolHold.objects.filter(pool=identity.NODE, kind=PoolHold.Kind.DRAIN).exists)
+    drains = patiently(lambda: PoolHold.exists_for(identity.NODE, kind=PoolHold.Kind.DRAIN))
     connection.close()
     return drains
 

@@ -95,7 +95,7 @@ class Reporter:
     def _obey(self) -> None:
         """Drain when told to, and come back."""
         try:
-            drains = PoolHold.objects.filter(pool=identity.NODE, kind=PoolHold.Kind.DRAIN).exists()
+            drains = PoolHold.exists_for(identity.NODE, kind=PoolHold.Kind.DRAIN)
             quiet = drains and not fleet.in_flight(identity.NODE)
         except Exception as error:  # while the database is away everything stays as it is
             log.warning("pool_orders_unknown", error=f"{type(error).__name__}: {error}")

@@ -115,7 +115,7 @@ def waits_for_others(queue: str, worker: str, capacity: int) -> bool:
     """Whether something waits in a queue that this worker must leave to others: everything while its pool is
     held, and otherwise what needs larger models than it can load."""
     waiting = Task.objects.filter(status=Status.STARTING, ready=True, queue=queue)
-    if not _is_held(worker):
+    if not PoolHold.exists_for(worker):
         waiting = waiting.filter(model_parameters__gt=capacity)
     return waiting.exists()
 
@@ -125,7 +125,7 @@ def is_in_the_way(worker: str, before: list[str], capacity: int = ANY_SIZE) -> b
 
     `capacity`: as the policy's.
     """
-    if not before or _is_held(worker):
+    if not before or PoolHold.exists_for(worker):
         return False
     with connection.cursor() as cursor:
         cursor.execute(
@@ -133,10 +133,6 @@ def is_in_the_way(worker: str, before: list[str], capacity: int = ANY_SIZE) -> b
             {"before": before, "capacity": capacity},
         )
         return cursor.fetchone()[0]
-
-
-def _is_held(worker: str) -> bool:
-    return PoolHold.objects.filter(pool=worker).exists()
 
 
 def _take_best(
@@ -149,7 +145,9 @@ def _take_best(
         ids = [candidate.id for candidate in found]
         for taken in _take(TAKE_BEST, terms, candidates=ids, patience=PATIENCE, before=before):
             return taken
-        if before or _is_held(terms["worker"]):  # they give way; to look again would change nothing
+        if before or PoolHold.exists_for(
+            terms["worker"]
+        ):  # they give way; to look again would change nothing
             return None
     return None
 

@@ -22,3 +22,8 @@ class PoolHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pool}: {self.kind}"
+
+    @classmethod
+    def exists_for(cls, pool: str, **of: str) -> bool:
+        """Whether a pool is held; `kind=PoolHold.Kind.DRAIN` asks for that kind alone."""
+        return cls.objects.filter(pool=pool, **of).exists()

@@ -21,7 +21,7 @@ def operator(several_pools: RunningStack):
 @pytest.fixture
 def pool(operator):
     """`pool("one")`, as it says of itself; `pool("one", "pause")` tells it something first."""
-    nodes = {each["name"].partition("@")[0]: each["name"] for each in _pools(operator)}
+    nodes = waited(lambda: _both(operator))
 
     def told(name: str, order: str = "") -> dict:
         address = f"/v1/pools/{nodes[name]}"
@@ -32,8 +32,11 @@ def pool(operator):
     return told
 
 
-def _pools(operator) -> list[dict]:
-    return operator.get("/v1/pools").json()["results"]
+def _both(operator) -> dict[str, str] | None:
+    """The nodes of "one" and "two", once both have said that they are there."""
+    pools = operator.get("/v1/pools").json()["results"]
+    nodes = {each["name"].partition("@")[0]: each["name"] for each in pools}
+    return nodes if nodes.keys() >= {"one", "two"} else None
 
 
 def workers_of(stack: RunningStack, ids: list[str]) -> set[str]:

@@ -1,7 +1,5 @@
 """Measuring how many images one call should draw, and storing it where claims look."""
 
-import time
-
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -15,17 +13,32 @@ from workers.limits import room_for
 pytestmark = pytest.mark.django_db
 
 
-class Sublinear(Mock):
-    """A call costs 30 ms, and 3 ms for each image, of which some fit."""
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """The clock that calibration reads: only generators move it."""
+    clock = Clock()
+    monkeypatch.setattr(calibration, "time", clock)
+    return clock
 
-    def __init__(self, fit: int = 64) -> None:
+
+class Clock:
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+class Costs(Mock):
+    """A call costs so many seconds, and so many for each image, of which some fit."""
+
+    def __init__(self, clock: Clock, a_call: float, an_image: float, fit: int = 64) -> None:
         super().__init__(MockConfig())
-        self.fit = fit
+        self.clock, self.a_call, self.an_image, self.fit = clock, a_call, an_image, fit
 
     def generate(self, request, on_step, should_cancel):
         if len(request.seeds) > self.fit:
             raise OutOfMemory("Too large.")
-        time.sleep(0.03 + 0.003 * len(request.seeds))
+        self.clock.now += self.a_call + self.an_image * len(request.seeds)
         return super().generate(request, on_step, should_cancel)
 
 
@@ -34,22 +47,21 @@ def shape(**changes):
     return calibration.shape_of(workflow, None, None)
 
 
-def test_larger_calls_are_tried_while_they_pay():
-    measured = calibration.rates(Sublinear(), shape().request, most=4)
-    assert list(measured) == [1, 2, 4]
+def test_larger_calls_are_tried_while_they_pay(clock):
+    measured = calibration.rates(Costs(clock, 0.03, 0.003), shape().request, most=4)
+    assert measured == pytest.approx({1: 1 / 0.033, 2: 2 / 0.036, 4: 4 / 0.042})
     assert calibration.best(measured) == 4
 
 
-def test_what_does_not_fit_is_not_chosen():
-    measured = calibration.rates(Sublinear(fit=2), shape().request, most=16)
+def test_what_does_not_fit_is_not_chosen(clock):
+    measured = calibration.rates(Costs(clock, 0.03, 0.003, fit=2), shape().request, most=16)
     assert list(measured) == [1, 2] and calibration.best(measured) == 2
-    assert calibration.rates(Sublinear(fit=0), shape().request, most=16) == {}
+    assert calibration.rates(Costs(clock, 0.03, 0.003, fit=0), shape().request, most=16) == {}
 
 
-def test_where_a_call_costs_what_its_images_cost_one_is_drawn_at_a_time():
-    mock = Mock(MockConfig(step_seconds=0.005))
-    measured = calibration.rates(mock, shape().request, most=16)
-    assert calibration.best(measured) == 1 and len(measured) <= 3
+def test_where_a_call_costs_what_its_images_cost_one_is_drawn_at_a_time(clock):
+    measured = calibration.rates(Costs(clock, 0.001, 0.1), shape().request, most=16)
+    assert list(measured) == [1, 2] and calibration.best(measured) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from families.models import Workflow
 from gpu.requests import MAX_ADAPTERS, MAX_PROMPT
 
 from .assets import asset_from_reference, lora_of_owner
+from .authored import checkpoint_of, vae_of
 from .concepts import with_triggers
 from .errors import InvalidInputs, one
 from .inputs import DrawingInputs, LoraInput
 from .models import Asset, Generation
 from .models.concept import Concept
-from .params import LoraParams, Weights
+from .params import LoraParams
 from .strategy import Ask
 
 
@@ -53,7 +53,7 @@ def drawing_fields(
     return {
         "generator": workflow.generator,
         "checkpoint": checkpoint_of(workflow),
-        "vae": weights(workflow.vae, workflow.vae_revision),
+        "vae": vae_of(workflow),
         "prompt": workflow.prompt_prefix + with_triggers(inputs.prompt, concepts),
         "negative_prompt": inputs.negative_prompt,
         "seed": seed,
@@ -74,16 +74,6 @@ def provenance_of(generation: Generation) -> dict[str, Any]:
     """Where a picture comes from, for its record."""
     workflow = generation.workflow
     return {"generation": str(generation.id), "workflow": workflow.key, "version": workflow.version}
-
-
-def checkpoint_of(workflow: Workflow) -> Weights | None:
-    """The weights its author named, if it has any."""
-    return weights(workflow.checkpoint, workflow.checkpoint_revision)
-
-
-def weights(location: str, revision: str) -> Weights | None:
-    """As an author wrote them in two fields, which may be empty."""
-    return Weights(location=location, revision=revision or None) if location else None
 
 
 def _spoken(concepts: list[Concept]) -> list[Concept]:

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from families.models import Workflow
 
+from .authored import checkpoint_of
 from .batching import model_name
-from .drawing import checkpoint_of
 from .fleet import pool_states, why_unserved, working
 from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS

@@ -9,8 +9,9 @@ from families.contract import Contract, parse_contract
 from families.models import Workflow
 from gpu.requests import DEFAULT_STRENGTH, PipelineMode
 
+from .authored import refiner_of
 from .concepts import character_keys, concepts_of, words_of
-from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse, weights
+from .drawing import check_drawing, drawing_fields, id_of, picture_of, refuse
 from .errors import LanguageModelUnavailable, one
 from .inputs import ControlImage, TextToImageInputs, contract_values, parse_inputs
 from .models import Generation, Prediction
@@ -142,7 +143,7 @@ def _check_refiner(workflow: Workflow, inputs: TextToImageInputs) -> None:
 
 
 def _refiner(workflow: Workflow) -> RefinerParams | None:
-    model = weights(workflow.refiner, workflow.refiner_revision)
+    model = refiner_of(workflow)
     return RefinerParams(model=model, start=workflow.refiner_start) if model else None
 
 

@@ -9,7 +9,8 @@ from gpu.clips import DEFAULT_CHUNK, MAX_FPS, MAX_FRAMES, MAX_MOTION, MAX_NOISE,
 from gpu.requests import MAX_GUIDANCE, MAX_PIXELS, MAX_STEPS
 
 from .assets import asset_from_reference
-from .drawing import checkpoint_of, provenance_of
+from .authored import checkpoint_of
+from .drawing import provenance_of
 from .inputs import Inputs, Size, checked_inputs, stored_inputs
 from .models import Generation, Prediction
 from .params import VideoParams

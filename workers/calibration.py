@@ -8,10 +8,10 @@ from families.contract import parse_contract
 from families.models import Workflow
 from gpu.errors import OutOfMemory
 from gpu.requests import Adapter, InferenceRequest, PipelineKey
+from strategies.authored import checkpoint_of, refiner_of, vae_of
 from strategies.batching import model_name
 from strategies.inputs import TextToImageInputs, parse_inputs
 from strategies.models import BatchLimit
-from strategies.params import Weights
 from strategies.text_to_image import TextToImage
 
 from .generators.generator import ImageGenerator
@@ -51,9 +51,14 @@ def shape_of(workflow: Workflow, size: tuple[int, int] | None, steps: int | None
     defaults = parse_contract(workflow.contract).preview_inputs({})
     inputs = parse_inputs(TextToImageInputs, {**defaults, "prompt": PROMPT})
     width, height = size or inputs.size
-    weights = Weights(location=workflow.checkpoint, revision=workflow.checkpoint_revision or None)
+    checkpoint, vae, refiner = checkpoint_of(workflow), vae_of(workflow), refiner_of(workflow)
+    assert checkpoint is not None, "candidates have one"
     request = InferenceRequest(
-        key=PipelineKey(model_source(weights)),
+        key=PipelineKey(
+            model_source(checkpoint),
+            vae=model_source(vae) if vae else None,
+            refiner=model_source(refiner) if refiner else None,
+        ),
         prompts=(PROMPT,),
         seeds=(0,),
         width=width,
@@ -62,8 +67,9 @@ def shape_of(workflow: Workflow, size: tuple[int, int] | None, steps: int | None
         guidance_scale=inputs.guidance_scale,
         scheduler=inputs.scheduler or workflow.scheduler or None,
         adapters=tuple(Adapter(adapter_path(each["lora"]), each["weight"]) for each in workflow.loras),
+        refiner_start=workflow.refiner_start,
     )
-    return Shape(model_name(weights), request)
+    return Shape(model_name(checkpoint), request)
 
 
 def rates(generator: ImageGenerator, request: InferenceRequest, most: int) -> dict[int, float]:

@@ -13,7 +13,7 @@ from families.models.workflow import State
 
 from .. import lifecycle
 from ..assets import asset_from_reference
-from ..drawing import checkpoint_of
+from ..authored import checkpoint_of
 from ..errors import InvalidInputs, UnknownWorkflow, one
 from ..fetch import fetched_together
 from ..models import Subject, Task

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from gpu import pocket
+from gpu import pocket, tensorfile
 from strategies import lifecycle
 from strategies.errors import NoPoolFits
 from strategies.models import Generation, Task
 from strategies.policy import Policy
 from strategies.pools import PoolReport, report
+from strategies.sizes import parameters_of_workflow
 from tests.factories import make_generation, make_workflow, the_task
 from tests.workers.drawing import POCKET
 
@@ -42,6 +43,50 @@ def test_a_task_knows_how_much_its_models_hold(owner, drawn, workflow, settings,
     )
     one_file = make_workflow(generator="local_sdxl", checkpoint="one.safetensors")
     assert 1 < the_task(make_generation(owner, one_file)).model_parameters < NUMBERS
+
+
+def changed_copy(folder, target, byte=0):
+    """A model of the same shape whose weights are its own."""
+    shutil.copytree(folder, target)
+    for path in target.rglob("*.safetensors"):
+        data = bytearray(path.read_bytes())
+        half = len(data) // 2
+        data[half:] = bytes([byte]) * (len(data) - half)
+        path.write_bytes(data)
+    return str(target)
+
+
+def held(folder) -> int:
+    return sum(tensorfile.read(path).elements for path in folder.rglob("*.safetensors"))
+
+
+def test_what_an_author_named_beside_the_checkpoint_counts_too(owner, tmp_path):
+    vae, refiner = pocket.CHECKPOINT / "vae", pocket.CHECKPOINT
+    named = {
+        "vae": changed_copy(vae, tmp_path / "vae"),
+        "refiner": changed_copy(refiner, tmp_path / "refiner", byte=1),
+        "controlnets": [{"model": "pocket:pocket-controlnet-canny"}],
+    }
+    wholes = {"vae": held(vae), "refiner": NUMBERS, "controlnets": held(pocket.CONTROLNET)}
+    for name, value in named.items():
+        workflow = make_workflow(**POCKET, **{name: value})
+        assert parameters_of_workflow(workflow, "generation") == NUMBERS + wholes[name]
+    every = make_workflow(**POCKET, **named)
+    assert parameters_of_workflow(every, "editing") == NUMBERS + wholes["vae"], "it draws with no other"
+    every = make_workflow(**POCKET, vae=named["vae"], refiner=named["refiner"])
+    both = NUMBERS + held(vae) + NUMBERS
+    assert the_task(make_generation(owner, every)).model_parameters == both
+    assert parameters_of_workflow(every, "generation") == both
+
+
+def test_files_of_one_content_are_loaded_once_and_count_once(db, tmp_path):
+    refiner = tmp_path / "refiner"
+    changed_copy(pocket.CHECKPOINT, refiner)
+    shared = "text_encoder_2"
+    shutil.copytree(pocket.CHECKPOINT / shared, refiner / shared, dirs_exist_ok=True)
+    workflow = make_workflow(**POCKET, refiner=str(refiner), vae="pocket:pocket-sdxl/vae")
+    parameters = parameters_of_workflow(workflow, "generation")
+    assert parameters == 2 * NUMBERS - held(pocket.CHECKPOINT / shared)
 
 
 def test_a_pool_takes_what_it_can_load_and_leaves_the_rest_to_others(owner, drawn, workflow):

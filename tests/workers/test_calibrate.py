@@ -1,8 +1,11 @@
 """Measuring how many images one call should draw, and storing it where claims look."""
 
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
 
+from gpu import pocket
 from gpu.errors import OutOfMemory
 from strategies.models import BatchLimit, Task
 from tests.factories import make_generation, make_workflow
@@ -70,6 +73,14 @@ def test_where_a_call_costs_what_its_images_cost_one_is_drawn_at_a_time(clock):
 )
 def test_a_larger_call_must_be_clearly_faster(rates, chosen):
     assert calibration.best(rates) == chosen
+
+
+def test_it_draws_with_what_the_author_named():
+    drawn = shape(vae="pocket:pocket-sdxl/vae", refiner="pocket:pocket-sdxl", refiner_start=0.6).request
+    assert Path(drawn.key.vae.location) == pocket.CHECKPOINT / "vae"
+    assert Path(drawn.key.refiner.location) == pocket.CHECKPOINT
+    assert drawn.refiner_start == 0.6
+    assert (shape().request.key.vae, shape().request.key.refiner) == (None, None)
 
 
 def test_what_was_measured_is_what_a_claim_asks_for(owner):

@@ -19,7 +19,7 @@ from celery.signals import (
 from django.conf import settings
 from django.db import connection
 
-from gpu import device
+from gpu import collector, device
 from gpu.errors import Decision, GpuError
 from strategies import lifecycle, pools
 from strategies.models import PoolHold
@@ -97,8 +97,9 @@ def _warm_up() -> None:
     is replaced, until the device is back. A model that is not there only costs the pool its warmth.
     """
     try:
-        generator = cast(LocalSdxl, get_generator("local_sdxl"))
-        generator.warm_up([model_source(Weights(location=location)) for location in identity.WARM_UP])
+        with collector.undisturbed():
+            generator = cast(LocalSdxl, get_generator("local_sdxl"))
+            generator.warm_up([model_source(Weights(location=location)) for location in identity.WARM_UP])
     except GpuError as error:
         if error.decision is not Decision.FATAL:
             log.error("pool_not_warm", pool=identity.NODE, error=str(error))

@@ -1,6 +1,6 @@
 """What an account may see: every look-up of the REST surface starts from one of these."""
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from strategies.concepts import Kind
 from strategies.models import Asset, Generation, Lora, Prediction, Task, WebhookDelivery, WebhookEndpoint
@@ -14,7 +14,8 @@ def generations_of(owner: User) -> QuerySet[Generation]:
 
 def whole(generations: QuerySet[Generation]) -> QuerySet[Generation]:
     """With everything that their JSON shows, in three queries however many there are."""
-    return generations.select_related("family", "workflow").prefetch_related("predictions__outputs")
+    parts = Prefetch("predictions", Prediction.objects.prefetch_related("outputs"), to_attr="parts")
+    return generations.select_related("family", "workflow").prefetch_related(parts)
 
 
 def predictions_of(owner: User) -> QuerySet[Prediction]:

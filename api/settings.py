@@ -67,7 +67,6 @@ MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
     "api.prefer.PreferWaitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -75,6 +74,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",  # who is to be named in the history
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Knows no async, so those before it run in its thread; were it first, each would change threads twice.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 ROOT_URLCONF = "api.urls"
 ASGI_APPLICATION = "api.asgi.application"

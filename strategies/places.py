@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, FloatField, Value, When
+from django.db import connection
 
 from families.models import Workflow
 
@@ -17,6 +17,11 @@ from .models.generation import Priority
 from .pools import PoolReport
 from .queue_view import QueueView, view_of
 from .tasktypes import QUEUES
+
+PROMISE = """
+UPDATE strategies_prediction AS prediction SET promised_seconds = foretold.seconds
+FROM unnest(%s::uuid[], %s::float8[]) AS foretold(id, seconds) WHERE prediction.id = foretold.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +48,14 @@ def places_of(predictions: Iterable[Prediction]) -> dict[UUID, Place]:
     return _places(tasks)
 
 
-def promise(tasks: Iterable[Task]) -> None:
-    """Note with each prediction, whose tasks were just written, when its result is foretold to be there."""
-    promised = {
-        prediction: place.eta_seconds
-        for prediction, place in _places(tasks).items()
-        if place.eta_seconds is not None
-    }
-    if promised:
-        whens = [When(id=each, then=Value(seconds)) for each, seconds in promised.items()]
-        Prediction.objects.filter(id__in=promised).update(
-            promised_seconds=Case(*whens, output_field=FloatField())
-        )
+def promised_places(tasks: Iterable[Task]) -> dict[UUID, Place]:
+    """The places of predictions whose tasks were just written; each keeps when its result is foretold."""
+    places = _places(tasks)
+    foretold = {id: place.eta_seconds for id, place in places.items() if place.eta_seconds is not None}
+    if foretold:
+        with connection.cursor() as cursor:
+            cursor.execute(PROMISE, [list(foretold), list(foretold.values())])
+    return places
 
 
 def place_of_new(owner: Any, task_types: Sequence[str], workflow: Workflow) -> Prospect:

@@ -33,11 +33,11 @@ def create_generation(
         webhook_events_filter=ask.webhook_events_filter,
         request_id=ask.request_id,
     )
-    predictions = Prediction.objects.bulk_create(
+    generation.parts = Prediction.objects.bulk_create(
         Prediction(generation=generation, index=index, seed=ask.seed + index)
         for index in range(ask.num_predictions)
     )
-    return generation, predictions
+    return generation, generation.parts
 
 
 def copy_records(old: Prediction, new: Prediction) -> None:

@@ -1,7 +1,9 @@
 """A generation and its predictions, as every answer, list and event shows them."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
@@ -12,6 +14,7 @@ from strategies.metrics import metrics_of
 from strategies.models import Generation, Prediction, Shot, Status
 from strategies.models.shot import Decision
 from strategies.places import Place, places_of
+from strategies.services.generations import Accepted
 
 from ..links import file_link, link
 
@@ -92,7 +95,7 @@ class Document(serializers.Serializer):
     @extend_schema_field(QueueSerializer(allow_null=True))
     def get_queue(self, row) -> dict[str, Any] | None:
         place = self.place(row) if row.status == Status.STARTING else None
-        return QueueSerializer(place).data if place else None
+        return asdict(place) if place else None
 
     def predict_seconds(self, row) -> float | None:
         raise NotImplementedError
@@ -172,7 +175,7 @@ class GenerationSerializer(Document):
     seed = serializers.IntegerField()
     priority = serializers.CharField(source="get_priority_display")
     metadata = serializers.DictField()
-    predictions = PredictionSerializer(many=True)
+    predictions = PredictionSerializer(many=True, source="parts")
     not_before = serializers.DateTimeField(allow_null=True)
     deadline = serializers.DateTimeField(allow_null=True)
     urls = serializers.SerializerMethodField()
@@ -187,12 +190,12 @@ class GenerationSerializer(Document):
         }
 
     def predict_seconds(self, row: Generation) -> float | None:
-        known = [seconds for item in row.predictions.all() if (seconds := item.predict_seconds) is not None]
+        known = [seconds for item in row.parts if (seconds := item.predict_seconds) is not None]
         return round(sum(known), 3) if known else None
 
     def place(self, row: Generation) -> Place | None:
         """That of its first prediction in line."""
-        places = [place for item in row.predictions.all() if (place := self.context["places"].get(item.id))]
+        places = [place for item in row.parts if (place := self.context["places"].get(item.id))]
         return min(places, key=lambda place: place.position or 0, default=None)
 
 
@@ -201,14 +204,16 @@ def generation_documents(
 ) -> list[dict[str, Any]]:
     """Rows of `selectors.generations_of` as JSON, with the places of all of them looked up at once."""
     rows = list(generations)
-    _with_shots(item for row in rows for item in row.predictions.all())
-    places = places_of(item for row in rows for item in row.predictions.all())
-    context = {"request": request, "places": places}
-    return GenerationSerializer(rows, many=True, context=context).data
+    return _documents(rows, places_of(item for row in rows for item in row.parts), request)
 
 
 def generation_document(generation: Generation, request: HttpRequest | None = None) -> dict[str, Any]:
     return generation_documents([generation], request)[0]
+
+
+def accepted_document(accepted: Accepted, request: HttpRequest) -> dict[str, Any]:
+    """What was just written, as it was written."""
+    return _documents([accepted.generation], accepted.places, request)[0]
 
 
 def prediction_document(prediction: Prediction, request: HttpRequest | None = None) -> dict[str, Any]:
@@ -219,6 +224,13 @@ def prediction_document(prediction: Prediction, request: HttpRequest | None = No
 
 def output_documents(prediction: Prediction, request: HttpRequest | None = None) -> list[dict[str, Any]]:
     return OutputSerializer(prediction.outputs_in_order, many=True, context={"request": request}).data
+
+
+def _documents(
+    rows: list[Generation], places: dict[UUID, Place], request: HttpRequest | None
+) -> list[dict[str, Any]]:
+    _with_shots(item for row in rows for item in row.parts)
+    return GenerationSerializer(rows, many=True, context={"request": request, "places": places}).data
 
 
 def shot_of(prediction: Prediction) -> Shot | None:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from strategies.lifecycle import cancel_generation
 from strategies.services.generations import (
+    Accepted,
     Prepared,
     generation_delete,
     generation_prepare,
@@ -24,12 +25,17 @@ from ..schema import CREATING, cancelled
 from ..selectors import generations_of
 from ..serializers.asks import GenerationAskSerializer, generation_ask
 from ..serializers.base import parsed
-from ..serializers.generations import GenerationSerializer, generation_document, generation_documents
+from ..serializers.generations import (
+    GenerationSerializer,
+    accepted_document,
+    generation_document,
+    generation_documents,
+)
 
 
-def accepted(generation_id: UUID, request: Request) -> Response:
+def accepted(accepted: Accepted, request: Request) -> Response:
     """202 with a generation that was just accepted."""
-    document = generation_document(generations_of(request.user).get(id=generation_id), request)
+    document = accepted_document(accepted, request)
     return Response(document, status=202, headers={"Location": document["urls"]["get"]})
 
 
@@ -53,7 +59,7 @@ class Generations(GenericAPIView):
     @idempotent_after(prepared)
     def post(self, request: Request, prepared: Prepared) -> Response:
         """Accept a generation. `Prefer: wait=N` answers 201 with it finished, if it is within N seconds."""
-        return accepted(generation_start(prepared).id, request)
+        return accepted(generation_start(prepared), request)
 
 
 class GenerationShorthand(APIView):
@@ -76,7 +82,7 @@ class GenerationShorthand(APIView):
     @idempotent_after(prepared)
     def post(self, request: Request, prepared: Prepared) -> Response:
         """Accept a generation of this strategy, on its default workflow unless another is named."""
-        return accepted(generation_start(prepared).id, request)
+        return accepted(generation_start(prepared), request)
 
 
 class GenerationDetail(APIView):

@@ -46,5 +46,4 @@ class PredictionReplay(APIView):
     def post(self, request: Request, id: UUID) -> Response:
         """Ask again for the same picture: same workflow, inputs and seed, as a new generation."""
         prediction = get_object_or_404(predictions_of(request.user), id=id)
-        generation = generation_replay(prediction, request_id=request.request_id)
-        return accepted(generation.id, request)
+        return accepted(generation_replay(prediction, request_id=request.request_id), request)

@@ -1,6 +1,7 @@
 """One accepted request."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,6 +9,9 @@ from django.db import models
 
 from .status import Status, outcome_consistent
 from .webhook import MAX_URL
+
+if TYPE_CHECKING:
+    from .prediction import Prediction
 
 
 class Priority(models.IntegerChoices):
@@ -17,11 +21,16 @@ class Priority(models.IntegerChoices):
 
 
 class Generation(models.Model):
-    """What an owner asked for; its predictions are what it becomes."""
+    """What an owner asked for; its predictions are what it becomes.
+
+    `parts` has them in order, where they were read or written together with it.
+    """
 
     class Type(models.TextChoices):
         BASE = "base"  # straight to tasks
         AGENTIC = "agentic"  # drawn and judged, again and again, until it is good enough
+
+    parts: list["Prediction"]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")

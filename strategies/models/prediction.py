@@ -38,7 +38,9 @@ class Prediction(models.Model):
 
     @property
     def outputs_in_order(self) -> list[Any]:
-        """Its assets by their index, from what was prefetched if it was."""
+        """Its assets by their index, from what was prefetched if it was; what waits has none."""
+        if self.status == Status.STARTING:
+            return []
         return sorted(self.outputs.all(), key=lambda asset: asset.index)
 
     def __str__(self) -> str:

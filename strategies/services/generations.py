@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -33,7 +34,7 @@ from ..models import TERMINAL, Asset, Generation, Prediction
 from ..models.concept import named
 from ..models.generation import Priority
 from ..params import TaskParams, parse
-from ..places import promise
+from ..places import Place, promised_places
 from ..records import copy_records, create_generation
 from ..registry import get_strategy
 from ..signatures import chain_signatures
@@ -73,9 +74,17 @@ class Prepared:
     rules: AgenticRules
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A generation as it was written, with its parts, and the places of these."""
+
+    generation: Generation
+    places: dict[UUID, Place]
+
+
 def generation_create(*, owner: AbstractBaseUser, ask: GenerationAsk) -> Generation:
     """Both halves at once. Raises: families.errors.CatalogueError, strategies.errors.RequestError."""
-    return generation_start(generation_prepare(owner=owner, ask=ask))
+    return generation_start(generation_prepare(owner=owner, ask=ask)).generation
 
 
 @fetched_together()
@@ -117,7 +126,7 @@ def generation_prepare(
     return Prepared(settled, inputs, ask.agentic)
 
 
-def generation_start(prepared: Prepared) -> Generation:
+def generation_start(prepared: Prepared) -> Accepted:
     """Write every row in one transaction and wake workers on commit. Raises: RequestError."""
     ask = prepared.ask
     strategy = get_strategy(ask.workflow.strategy)
@@ -126,11 +135,10 @@ def generation_start(prepared: Prepared) -> Generation:
         signatures = strategy.signatures(generation, predictions)
         planned = GENERATION_TYPES[ask.type].planned(generation, signatures, prepared.rules)
         lifecycle.start(generation, predictions, planned)
-        promise(each.row for each in planned)
-    return generation
+        return Accepted(generation, promised_places(each.row for each in planned))
 
 
-def generation_replay(prediction: Prediction, *, request_id: str = "") -> Generation:
+def generation_replay(prediction: Prediction, *, request_id: str = "") -> Accepted:
     """Do the work of one prediction that is over again, as a new generation: what its tasks say, to the
     letter, whatever has become of its workflow since.
 
@@ -152,8 +160,7 @@ def generation_replay(prediction: Prediction, *, request_id: str = "") -> Genera
         copy_records(prediction, predictions[0])
         again = chain_signatures(generation, predictions, lambda _: _chain_again(prediction, generation))
         lifecycle.start(generation, predictions, again)
-        promise(each.row for each in again)
-    return generation
+        return Accepted(generation, promised_places(each.row for each in again))
 
 
 def _chain_again(old: Prediction, generation: Generation) -> Iterator[TaskParams]:

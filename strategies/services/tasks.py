@@ -77,7 +77,7 @@ def task_retry(task: Task, *, request_id: str = "") -> Task:
     A terminal status is written once, so the old row stays as it is. Raises: StillRunning.
     """
     if task.prediction is not None:
-        return generation_replay(task.prediction, request_id=request_id).tasks.get(step=0)
+        return generation_replay(task.prediction, request_id=request_id).generation.tasks.get(step=0)
     if task.status not in TERMINAL:
         raise StillRunning("The task is still running; cancel it or wait for its end.")
     signature = lone_signature(

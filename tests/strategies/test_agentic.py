@@ -205,7 +205,7 @@ def test_predictions_have_shots_of_their_own(owner, workflow):
 
 def test_a_replay_repeats_the_picture_that_was_delivered(generation):
     pictures = [attempt(score) for score in (0.2, 0.8, 0.3, 0.6)]
-    again = generation_replay(the_prediction(generation))
+    again = generation_replay(the_prediction(generation)).generation
     task = again.tasks.get()
     assert (again.type, task.task_type, task.step) == ("base", "generation", 0)
     assert task.params["seed"] == pictures[1].params["seed"] == again.seed

@@ -133,7 +133,7 @@ def test_a_client_never_types_the_name_of_a_finder(edit, base):
 def test_a_chain_is_replayed_as_it_was(owner, edit, base):
     first = edit(base_image=base, reference_images=[uploaded(owner, yellow_triangle())])
     Prediction.objects.update(status=Status.CANCELED, completed_at=first.created_at)
-    again = generation_replay(first.predictions.get())
+    again = generation_replay(first.predictions.get()).generation
 
     def plain(generation):
         return [params.model_copy(update={"provenance": {}}) for params in chain(generation)]

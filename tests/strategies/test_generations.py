@@ -192,7 +192,7 @@ def test_a_replay_asks_again_with_the_same_seed_and_inputs(owner, workflow):
     for held in (claim(), claim()):
         lifecycle.succeed(held, output_of(held.task))
     prediction = Prediction.objects.select_related("generation").get(id=prediction.id)
-    again = generation_replay(prediction)
+    again = generation_replay(prediction).generation
 
     assert (again.seed, again.num_predictions, again.inputs) == (8, 1, first.inputs)
     assert again.metadata["replay_of"] == str(prediction.id)
@@ -204,7 +204,8 @@ def test_a_replay_does_the_same_work_whatever_became_of_the_workflow(owner, work
     lifecycle.succeed(held, output_of(held.task))
     Workflow.objects.filter(id=workflow.id).update(state="archived", version=5, prompt_prefix="changed ")
 
-    again = generation_replay(Prediction.objects.select_related("generation").get(generation=first))
+    prediction = Prediction.objects.select_related("generation").get(generation=first)
+    again = generation_replay(prediction).generation
     old, new = (parse(the_task(each).params) for each in (first, again))
     assert new.model_copy(update={"provenance": {}}) == old.model_copy(update={"provenance": {}})
     assert again.workflow_version == first.workflow_version

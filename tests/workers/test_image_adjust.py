@@ -71,7 +71,7 @@ def test_neutral_parameters_give_back_the_very_pixels(owner, picture):
 
 def test_a_replay_gives_the_same_pixels(owner, picture):
     first = adjust(owner, picture, brightness=0.5, sharpness=2.0)
-    second = run(generation_replay(first))
+    second = run(generation_replay(first).generation)
     assert pixels_of(first.outputs.get()).tobytes() == pixels_of(second.outputs.get()).tobytes()
 
 

@@ -91,7 +91,7 @@ def test_a_replay_gives_the_same_pixels_and_its_own_record(owner, pocket):
     base = soft_shapes().crop((0, 0, 80, 80))
     generation = _asked(owner, base, num_inference_steps=4)
     first = run_chain(generation, "refine")
-    again = generation_replay(generation.predictions.get())
+    again = generation_replay(generation.predictions.get()).generation
     assert np.array_equal(pixels(run_chain(again, "refine")), pixels(first))
     assert Refine.objects.get(prediction__generation=again).strength == 0.25
 

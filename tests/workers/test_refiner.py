@@ -23,5 +23,5 @@ def test_the_record_names_them_and_a_replay_draws_with_them(pocket, owner):
     assert record["refiner"]["sha256"] == record["checkpoint"]["sha256"]
     assert (pixels(picture) != pixels(plain)).any()
 
-    again = run_chain(generation_replay(generation.predictions.get()), "generation")
+    again = run_chain(generation_replay(generation.predictions.get()).generation, "generation")
     assert (pixels(again) == pixels(picture)).all()

@@ -54,11 +54,21 @@ def note_progress(task: UUID, fraction: float) -> None:
 
 def progress_of(tasks: Sequence[UUID]) -> dict[UUID, float]:
     """Task → fraction, of those that said something; nothing while Redis is away."""
+    return {task: fraction for task, (fraction, _) in progress_noted(tasks).items()}
+
+
+def progress_noted(tasks: Sequence[UUID]) -> dict[UUID, tuple[float, float]]:
+    """Task → fraction, and how many seconds ago that was, by Redis's own clock."""
+    pipe = connection().pipeline(transaction=False)
+    for task in tasks:
+        pipe.get(_progress_key(task)).pttl(_progress_key(task))
     try:
-        found = connection().mget([_progress_key(task) for task in tasks]) if tasks else []
+        found = pipe.execute() if tasks else []
     except redis.RedisError:
         return {}
-    return {task: float(value) for task, value in zip(tasks, found, strict=False) if value is not None}
+    each = zip(tasks, found[::2], found[1::2], strict=True)
+    kept = settings.EVENT_STREAM_SECONDS
+    return {task: (float(said), kept - left / 1000) for task, said, left in each if said is not None}
 
 
 def _progress_key(task: UUID) -> str:

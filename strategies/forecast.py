@@ -8,11 +8,12 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from .policy import Policy
+from .policy import ANY_SIZE, Policy
 
 Key = tuple[int, float, float, int]  # priority, what the owner has had, age, any: the least goes first
 
@@ -27,6 +28,7 @@ class Job:
     model: str = ""  # what must be resident; empty if nothing must
     load: float = 0.0  # seconds more if it is not
     lag: float = 0.0  # seconds from then to its result
+    parameters: int = 0  # numbers that its models hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A pool as a queue sees it."""
+    """A process of a pool as a queue sees it."""
 
     free_in: float = 0.0  # seconds
     share: float = 1.0  # of its time that this queue gets
     resident: Sequence[str] = ()  # models, the one that leaves first first
     room: int = 1  # for so many models
+    capacity: int = ANY_SIZE  # numbers that the models of a task may hold; larger ones are for other pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +62,43 @@ class Start:
     done: float
 
 
-def play(backlogs: Sequence[Backlog], servers: Sequence[Server], policy: Policy) -> dict[Hashable, Start]:
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Device seconds that an owner will have had when something ends that runs now."""
+
+    owner: Any
+    seconds: float
+    due_in: float
+
+
+def play(
+    backlogs: Sequence[Backlog], servers: Sequence[Server], policy: Policy, charges: Iterable[Charge] = ()
+) -> dict[Hashable, Start]:
     """The start of every task, in the order of their starts, as far as it can be told: up to where the first
-    line that goes on has nothing more to show; nothing without a server."""
+    line that goes on has nothing more to show; nothing of what no server has the capacity for."""
     lines = _Lines([line for line in backlogs if line.jobs], policy)
     free = [(server.free_in, number) for number, server in enumerate(servers)]
     heapq.heapify(free)
+    ending = [(each.due_in, -number, each.owner, each.seconds) for number, each in enumerate(charges, 1)]
+    heapq.heapify(ending)
     models = [OrderedDict.fromkeys(server.resident) for server in servers]
     starts: dict[Hashable, Start] = {}
     while lines.waiting and free:
         at, number = free[0]
-        line, place = lines.best(models[number], at)
-        job = lines.start(line, place)
+        while ending and ending[0][0] <= at:
+            until, _, owner, seconds = heapq.heappop(ending)
+            lines.charge(owner, seconds, until)
+        best = lines.best(models[number], at, servers[number].capacity)
+        if best is None:
+            heapq.heappop(free)
+            continue
+        line, job = best[0], lines.start(*best)
         took = job.seconds + (job.load if _loads(job, models[number]) else 0.0)
         starts[job.id] = Start(len(starts), at, at + took + job.lag)
         use_model(job.model, models[number], servers[number].room)
         freed = at + took / servers[number].share
         heapq.heapreplace(free, (freed, number))
-        lines.charge(line.owner, took, freed)
+        heapq.heappush(ending, (freed, len(starts), line.owner, took))
         if line.goes_on and not line.jobs:
             break
     return starts
@@ -101,8 +123,20 @@ class _Line:
     jobs: list[Job]
     goes_on: bool
     key: Key
+    largest: int  # its tasks' models
     due: int  # the start that must be its, if it is passed over until then
     overtaken: list[int] = field(default_factory=list)  # by younger ones of the line: each of its first tasks
+
+    def fitting(self, capacity: int) -> Iterable[int]:
+        """The places of the tasks that need no larger models."""
+        if self.largest <= capacity:
+            return range(len(self.jobs))
+        return (place for place, job in enumerate(self.jobs) if job.parameters <= capacity)
+
+    def due_of(self, place: int) -> int:
+        """The start that must be this task's, if those before it are for other pools."""
+        first, mine = (sum(self.overtaken[at : at + 1]) for at in (0, place))
+        return self.due + first - mine
 
 
 class _Lines:
@@ -120,18 +154,19 @@ class _Lines:
         self._started = 0
         for number, line in enumerate(backlogs):
             key = (-line.priority, self._used[line.owner], line.jobs[0].since, number)
+            largest = max(job.parameters for job in line.jobs)
             mine = _Line(
-                line.owner, number, line.priority, list(line.jobs), line.goes_on, key, self._patience
+                line.owner, number, line.priority, list(line.jobs), line.goes_on, key, largest, self._patience
             )
             self._of.setdefault(line.owner, []).append(mine)
         self.waiting = sorted((line for mine in self._of.values() for line in mine), key=_key)
         self._due = [(line.due, line.number, line) for line in self.waiting]
         heapq.heapify(self._due)
 
-    def best(self, resident: OrderedDict[str, None], now: float) -> tuple[_Line, int]:
-        """The line whose turn it is, and the place in it of the task that starts."""
-        if due := self._overdue():
-            return due, 0
+    def best(self, resident: OrderedDict[str, None], now: float, capacity: int) -> tuple[_Line, int] | None:
+        """The line whose turn it is, and the place in it of what starts; None if all are too large."""
+        if due := self._overdue(capacity):
+            return due
         policy = self._policy
         to_load = _log(policy.patience * policy.load_seconds) + now / policy.half_life
         best: tuple[Key, _Line, int] | None = None
@@ -139,18 +174,18 @@ class _Lines:
             priority, used, *_ = line.key
             if best and (priority, used) > best[0][:2]:
                 break
-            for place in range(min(len(line.jobs), policy.look_ahead if rank < policy.deep else 1)):
+            looked_at = islice(line.fitting(capacity), policy.look_ahead if rank < policy.deep else 1)
+            for nth, place in enumerate(looked_at):
                 job = line.jobs[place]
                 loads = _loads(job, resident)
-                if loads and place:
+                if loads and nth:
                     continue
                 key = (priority, _log_of_sum(used, to_load) if loads else used, job.since, line.number)
                 if best is None or key < best[0]:
                     best = key, line, place
                 if not loads:
                     break
-        assert best is not None
-        return best[1:]
+        return best and best[1:]
 
     def start(self, line: _Line, place: int) -> Job:
         """Take a task out of its line."""
@@ -159,26 +194,43 @@ class _Lines:
         self._started += 1
         line.due = self._started + self._patience - (line.overtaken[0] if line.overtaken else 0)
         heapq.heappush(self._due, (line.due, line.number, line))
-        return line.jobs.pop(place)
+        job = line.jobs.pop(place)
+        self._sort_in(line)
+        return job
 
     def charge(self, owner: Any, seconds: float, until: float) -> None:
         """The owner has had these seconds at that moment."""
+        if owner not in self._of:
+            return
         half_lives = until / self._policy.half_life
         self._used[owner] = _log_of_sum(self._used[owner], _log(seconds) + half_lives)
         for line in list(self._of[owner]):
-            del self.waiting[bisect_left(self.waiting, line.key, key=_key)]
-            if line.jobs:
-                line.key = (-line.priority, self._used[owner], line.jobs[0].since, line.number)
-                insort(self.waiting, line, key=_key)
-            else:
-                self._of[owner].remove(line)
+            self._sort_in(line)
 
-    def _overdue(self) -> _Line | None:
-        """A line that was passed over nearly as often as any may be."""
-        while self._due[0][0] != self._due[0][2].due or not self._due[0][2].jobs:
-            heapq.heappop(self._due)  # it has been served since
-        due, _, line = self._due[0]
-        return line if due <= self._started else None
+    def _sort_in(self, line: _Line) -> None:
+        """Put a line where it belongs now; one that has nothing more leaves."""
+        del self.waiting[bisect_left(self.waiting, line.key, key=_key)]
+        if line.jobs:
+            line.key = (-line.priority, self._used[line.owner], line.jobs[0].since, line.number)
+            insort(self.waiting, line, key=_key)
+        else:
+            self._of[line.owner].remove(line)
+
+    def _overdue(self, capacity: int) -> tuple[_Line, int] | None:
+        """A line whose first task that fits was passed over nearly as often as any may be, and its place."""
+        found, too_large = None, []
+        while found is None and self._due and self._due[0][0] <= self._started:
+            entry = heapq.heappop(self._due)
+            due, _, line = entry
+            if due != line.due or not line.jobs:
+                continue  # it has been served since
+            too_large.append(entry)
+            place = next(iter(line.fitting(capacity)), None)
+            if place is not None and line.due_of(place) <= self._started:
+                found = line, place
+        for entry in too_large:
+            heapq.heappush(self._due, entry)
+        return found
 
 
 def _key(line: _Line) -> Key:

@@ -73,7 +73,7 @@ def place_of_new(owner: Any, task_types: Sequence[str], workflow: Workflow) -> P
     with view_of(names[0]) as view:
         if view.unserved:  # a moment ago
             return Prospect(None, None, False, [_waits(view.unserved)], able)
-        start = view.start_of_new(owner, Priority.NORMAL, workflow)
+        start = view.start_of_new(owner, Priority.NORMAL, workflow, task_types[0])
         more = view.rates.total([((name, workflow.pk), None) for name in names[1:]])
         place = _told(view, start, more)
     return Prospect(place.position, place.eta_seconds, True, [], able)

@@ -44,6 +44,7 @@ class PoolReport:
     memory: dict[str, Any] = field(default_factory=dict)  # bytes
     resident: list[str] = field(default_factory=list)  # models
     capacity: int = ANY_SIZE  # numbers that the models of a task may hold together
+    concurrency: int = 1  # tasks at once
 
 
 def report(pool: PoolReport) -> None:

@@ -26,7 +26,8 @@ from .lifecycle.window import LINE_BY_LINE, WAITS
 from .models import Share, Task
 from .policy import POLICY
 from .rates import Rates
-from .servers import running_tasks, servers_of
+from .servers import held_tasks, servers_of
+from .sizes import parameters_of_workflow
 
 KEPT = 1.0  # seconds at most,
 KEPT_TIMES = 20  # and times as long as it took to take: however often somebody asks, a twentieth of the time
@@ -38,9 +39,10 @@ BACKLOGS = f"""
 {LINE_BY_LINE}, seen AS (SELECT priority, owner_id FROM line LIMIT %(lines)s),
 each AS (SELECT %(tasks)s / greatest(1, count(*)) AS at_most FROM seen)
 SELECT seen.owner_id, seen.priority, (SELECT at_most FROM each),
-    task.id, extract(epoch FROM task.due_at)::float8, task.model, task.workflow, task.work
+    task.id, extract(epoch FROM task.due_at)::float8, task.model, task.model_parameters, task.workflow,
+    task.work
 FROM seen CROSS JOIN LATERAL (
-    SELECT id, due_at, model, workflow, work FROM strategies_task
+    SELECT id, due_at, model, model_parameters, workflow, work FROM strategies_task
     WHERE {WAITS} AND priority = seen.priority AND owner_id = seen.owner_id
       AND due_at <= statement_timestamp()
     ORDER BY due_at, id LIMIT (SELECT at_most FROM each)
@@ -57,6 +59,7 @@ class _Row(NamedTuple):
     task: UUID
     since: float
     model: str
+    parameters: int
     workflow: UUID | None
     work: float
 
@@ -76,16 +79,17 @@ class QueueView:
         self.queue = queue
         self.rates = Rates()
         self._taken = time.monotonic()
-        rows, running = _rows(queue), running_tasks()
-        kinds = {(queue, row.workflow) for row in rows} | {task.kind for task in running}
+        rows, held = _rows(queue), held_tasks()
+        kinds = {(queue, row.workflow) for row in rows} | {task.kind for task in held}
         self.rates.look_up({(queue, None), *kinds})
         pools = pool_states()
         self.unserved = why_unserved(queue, pools)
-        self._servers = servers_of(queue, working(pools), running, self.rates)
+        self._servers, self._charges = servers_of(queue, working(pools), held, self.rates)
         self._lines: dict[tuple[Any, int], _Line] = {}  # by owner and priority
         for row in rows:
             line = self._lines.setdefault((row.owner, row.priority), _Line())
-            line.jobs.append(self._job(row.task, row.since, row.model, row.workflow, row.work))
+            needs = (row.model, row.parameters)
+            line.jobs.append(self._job(row.task, row.since, needs, row.workflow, row.work))
             line.goes_on = len(line.jobs) == row.at_most
         self._known = {row.task for row in rows}
         self._used: dict[Any, float] = {}
@@ -125,11 +129,12 @@ class QueueView:
         pause = (task.due_at - timezone.now()).total_seconds() - (start.seconds if start else 0.0)
         return _later(start, max(0.0, pause))
 
-    def start_of_new(self, owner: Any, priority: int, workflow: Workflow) -> Start | None:
-        """When a task that is usual for this workflow starts, if it came now; None behind the horizon."""
+    def start_of_new(self, owner: Any, priority: int, workflow: Workflow, task_type: str) -> Start | None:
+        """When a task of this type that is usual for this workflow starts, if it came now; None behind the
+        horizon."""
         weights = checkpoint_of(workflow)
-        model = model_name(weights) if weights else ""
-        return self._start_of_more(owner, priority, self._job(None, time.time(), model, workflow.pk, None))
+        needs = (model_name(weights) if weights else "", parameters_of_workflow(workflow, task_type))
+        return self._start_of_more(owner, priority, self._job(None, time.time(), needs, workflow.pk, None))
 
     def _start_of_more(self, owner: Any, priority: int, job: Job) -> Start | None:
         line = self._lines.get((owner, priority), _Line())
@@ -139,15 +144,22 @@ class QueueView:
         return self._from_now(self._play(with_it).get(job.id))
 
     def _job_of(self, task: Task) -> Job:
-        return self._job(task.id, task.due_at.timestamp(), task.model, task.workflow, task.work)
+        needs = (task.model, task.model_parameters)
+        return self._job(task.id, task.due_at.timestamp(), needs, task.workflow, task.work)
 
     def _job(
-        self, task: UUID | None, since: float, model: str, workflow: UUID | None, work: float | None
+        self,
+        task: UUID | None,
+        since: float,
+        needs: tuple[str, int],  # the model, and how much all of its models hold
+        workflow: UUID | None,
+        work: float | None,
     ) -> Job:
+        model, parameters = needs
         kind = (self.queue, workflow)
         self.rates.look_up([kind])
         seconds, load = self.rates.seconds(kind, work), self.rates.load(kind)
-        return Job(task, since, seconds or UNMEASURED, model, load or 0.0, self.rates.lag(kind))
+        return Job(task, since, seconds or UNMEASURED, model, load or 0.0, self.rates.lag(kind), parameters)
 
     def _played(self) -> dict[Any, Start]:
         if self._starts is None:
@@ -161,7 +173,8 @@ class QueueView:
             for (owner, priority), line in lines.items()
         ]
         load = self.rates.load((self.queue, None))
-        return play(backlogs, self._servers, replace(POLICY, load_seconds=load) if load else POLICY)
+        policy = replace(POLICY, load_seconds=load) if load else POLICY
+        return play(backlogs, self._servers, policy, self._charges)
 
     def _from_now(self, start: Start | None) -> Start | None:
         return _later(start, self._taken - time.monotonic())

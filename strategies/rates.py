@@ -16,7 +16,7 @@ RAN = "extract(epoch FROM completed_at - started_at)::float8 AS ran"
 LATEST = f"""
 SELECT kind.queue, kind.workflow, avg(work), avg(seconds), regr_slope(seconds, work),
     regr_intercept(seconds, work), avg(load),
-    greatest(0, percentile_cont(0.5) WITHIN GROUP (ORDER BY ran - seconds - coalesce(load, 0)))
+    greatest(0, min(ran - seconds - coalesce(load, 0)))
 FROM unnest(%(queues)s::text[], %(workflows)s::uuid[]) AS kind(queue, workflow), LATERAL (
     (SELECT work, device_seconds AS seconds, load_seconds AS load, {RAN} FROM strategies_task AS task
      WHERE task.queue = kind.queue AND task.workflow = kind.workflow AND status = 'succeeded'
@@ -38,7 +38,9 @@ class Rate:
     slope: float | None = None  # None: all had the same amount
     intercept: float | None = None
     load: float | None = None  # of its model, when it had to be loaded
-    lag: float = 0.0  # from when the device was free again until the result was stored
+    # From when the device was free again until the result was stored: the least that was seen, as most tasks
+    # are claimed a moment before the device is free for them.
+    lag: float = 0.0
 
     def seconds_of(self, work: float) -> float:
         """What so much work takes."""

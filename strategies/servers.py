@@ -1,5 +1,7 @@
 """The pools as one queue sees them: when each is free, and how much of its time the queue gets."""
 
+import heapq
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,23 +12,23 @@ from uuid import UUID
 from django.db import connection
 
 from . import events
-from .forecast import Server, use_model
+from .forecast import Charge, Server, use_model
 from .pools import PoolReport
 from .rates import Kind, Rates
 from .scheduling import goes_before
 
-RUNNING = 256  # tasks: more than pools run at once
+HELD = 256  # tasks: more than pools run at once
 TAKEN_LAST = 64  # tasks
 
 PROCESSING = """
-SELECT worker, id, queue, workflow, work, extract(epoch FROM now() - started_at)::float8
+SELECT worker, id, queue, workflow, work, owner_id, model, extract(epoch FROM now() - started_at)::float8
 FROM strategies_task WHERE status = 'processing' LIMIT %s
 """
 
 # What the pools took last from a queue, the newest last.
 TAKEN = """
-SELECT worker, model, started_at FROM (
-    SELECT worker, model, started_at FROM strategies_task
+SELECT worker, id, model, started_at FROM (
+    SELECT worker, id, model, started_at FROM strategies_task
     WHERE queue = %s AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT %s
 ) AS latest ORDER BY started_at
 """
@@ -40,55 +42,79 @@ SELECT queue FROM unnest(%s::text[]) AS served(queue) WHERE EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Held:
     """A task that a pool holds."""
 
     pool: str
     task: UUID
     kind: Kind
     work: float
-    elapsed: float  # seconds
-
-    def left(self, rates: Rates, fraction: float | None) -> float:
-        """Seconds until it is done, by what it takes and how far it is."""
-        seconds = rates.seconds(self.kind, self.work)
-        if seconds is None:
-            return self.elapsed * (1 - fraction) / fraction if fraction else 0.0
-        return max(0.0, seconds - self.elapsed if fraction is None else seconds * (1 - fraction))
+    owner: Any
+    model: str
+    elapsed: float  # seconds since it was claimed
 
 
-def running_tasks() -> list[Running]:
-    """What is being worked on, on any pool."""
-    return [
-        Running(pool, task, (queue, workflow), work, elapsed)
-        for pool, task, queue, workflow, work, elapsed in _rows(PROCESSING, RUNNING)
+Noted = dict[UUID, tuple[float, float]]  # task → how far it is, and how many seconds ago it said so
+
+
+def held_tasks() -> list[Held]:
+    """What is being worked on, on any pool, the oldest first."""
+    held = [
+        Held(pool, task, (queue, workflow), work, owner, model, elapsed)
+        for pool, task, queue, workflow, work, owner, model, elapsed in _rows(PROCESSING, HELD)
     ]
+    return sorted(held, key=lambda task: -task.elapsed)
 
 
 def servers_of(
-    queue: str, pools: Sequence[PoolReport], running: Sequence[Running], rates: Rates
-) -> list[Server]:
-    """Those of the pools that serve the queue; `rates` knows the kinds of what runs.
+    queue: str, pools: Sequence[PoolReport], held: Sequence[Held], rates: Rates
+) -> tuple[list[Server], list[Charge]]:
+    """The processes of those pools that serve the queue, and what owners are charged when they are free;
+    `rates` knows the kinds of what is held.
 
     A pool takes turns between its queues that have work, but for those that give way (strategies.scheduling).
     """
     serving = [pool for pool in pools if queue in pool.queues]
-    held_there = [task for task in running if any(task.pool == pool.name for pool in serving)]
-    progress = events.progress_of([task.task for task in held_there])
-    left = {pool.name: 0.0 for pool in serving}
-    for task in held_there:
-        left[task.pool] += task.left(rates, progress.get(task.task))
+    names = {pool.name for pool in serving}
+    noted = events.progress_noted([task.task for task in held if task.pool in names])
     with_work = _with_work(sorted({each for pool in serving for each in pool.queues}))
     taken = _rows(TAKEN, queue, TAKEN_LAST)
-    return [
-        Server(
-            free_in=left[pool.name],
-            share=1 / len(_sharing(queue, pool, with_work)),
-            resident=_resident(pool, taken),
-            room=_room(pool),
-        )
-        for pool in serving
-    ]
+    servers: list[Server] = []
+    charges: list[Charge] = []
+    for pool in serving:
+        its = [task for task in held if task.pool == pool.name]
+        resident = _resident(pool, taken, besides={task.task for task in its})
+        free, due = _until_free(pool, its, noted, rates, resident)
+        share = 1 / len(_sharing(queue, pool, with_work))
+        servers += [Server(each, share, list(resident), _room(pool), pool.capacity) for each in free]
+        charges += due
+    return servers, charges
+
+
+def _until_free(
+    pool: PoolReport, held: Sequence[Held], noted: Noted, rates: Rates, resident: OrderedDict[str, None]
+) -> tuple[list[float], list[Charge]]:
+    """In how many seconds each process of a pool is free, and what is charged then; `resident` becomes what
+    the pool has loaded by then. What waits in a process was claimed a moment ahead."""
+    free, charges = [0.0] * pool.concurrency, []
+    in_a_call = math.ceil(sum(task.task in noted for task in held) / pool.concurrency)
+    for task in held:
+        loads = bool(task.model) and task.model not in resident
+        use_model(task.model, resident, _room(pool))
+        load = (rates.load(task.kind) or 0.0) if loads else 0.0
+        seconds = rates.seconds(task.kind, task.work)
+        if task.task in noted:  # it has drawn, so all is loaded
+            fraction, ago = noted[task.task]
+            whole = task.elapsed / fraction if seconds is None and fraction else seconds or 0.0
+            left = whole * (1 - fraction) - ago / in_a_call
+        elif seconds is not None:
+            left = load + seconds - (0.0 if free[0] else task.elapsed)
+        else:
+            left = 0.0
+        ends = free[0] + max(0.0, left)
+        heapq.heapreplace(free, ends)
+        charges.append(Charge(task.owner, task.elapsed if seconds is None else load + seconds, ends))
+    return free, charges
 
 
 def _sharing(queue: str, pool: PoolReport, with_work: set[str]) -> set[str]:
@@ -97,15 +123,17 @@ def _sharing(queue: str, pool: PoolReport, with_work: set[str]) -> set[str]:
     return {queue} | {each for each in served & with_work if queue not in goes_before(each, served)}
 
 
-def _resident(pool: PoolReport, taken: Sequence[tuple[str, str, datetime]]) -> list[str]:
-    """The models that a pool has now, the one that leaves first first: those of its report, which may be some
-    seconds old, and those of what it took since it started."""
+def _resident(
+    pool: PoolReport, taken: Sequence[tuple[str, UUID, str, datetime]], besides: set[UUID]
+) -> OrderedDict[str, None]:
+    """The models that a pool had before it took these, the one that leaves first first: those of its report,
+    which may be some seconds old, and those of what it took since it started."""
     since = datetime.fromisoformat(pool.started_at)
     models = OrderedDict.fromkeys(pool.resident)
-    for worker, model, started_at in taken:
-        if worker == pool.name and started_at >= since:
+    for worker, task, model, started_at in taken:
+        if worker == pool.name and started_at >= since and task not in besides:
             use_model(model, models, _room(pool))
-    return list(models)
+    return models
 
 
 def _room(pool: PoolReport) -> int:

@@ -6,6 +6,7 @@ import socket
 POOL = os.environ.get("ATELIER_POOL", "adhoc")
 DEVICE = os.environ.get("ATELIER_DEVICE", "none")
 QUEUES = tuple(filter(None, os.environ.get("ATELIER_QUEUES", "").split(",")))
+CONCURRENCY = int(os.environ.get("ATELIER_CONCURRENCY", "1"))
 THREADS = int(os.environ["ATELIER_THREADS"]) if "ATELIER_THREADS" in os.environ else None
 MEMORY_BYTES = (
     int(float(os.environ["ATELIER_MEMORY_GIB"]) * 2**30) if "ATELIER_MEMORY_GIB" in os.environ else None

@@ -85,6 +85,7 @@ class Pool:
             "ATELIER_POOL": self.name,
             "ATELIER_DEVICE": self.device,
             "ATELIER_QUEUES": ",".join(self.queues),
+            "ATELIER_CONCURRENCY": str(self.concurrency),
             "TRANSFORMERS_VERBOSITY": "error",
         }
         if self.device.startswith("cuda:"):

@@ -90,6 +90,7 @@ class Reporter:
             memory={key: value for one in health for key, value in one["memory"].items()},
             resident=[name for one in health for name in one["resident"]],
             capacity=scheduling.capacity(),
+            concurrency=identity.CONCURRENCY,
         )
 
     def _obey(self) -> None:

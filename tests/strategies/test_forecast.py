@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.simulation import Atelier, Costs, simulate
 from benchmarks.traces import Request
-from strategies.forecast import Backlog, Job, Server, Start, play
+from strategies.forecast import Backlog, Charge, Job, Server, Start, play
 from strategies.models.generation import Priority
 from strategies.policy import POLICY
 
@@ -93,6 +93,42 @@ def test_the_lowest_priority_is_passed_over_no_more_often_than_the_bound():
 def test_pools_share_the_work_by_what_they_give_of_their_time():
     starts = play([line("one", 7)], [Server(0.0), Server(2.0, share=0.5)], POLICY)
     assert [start.seconds for start in starts.values()] == [0.0, 1.0, 2.0, 2.0, 3.0, 4.0, 4.0]
+
+
+def sized(owner, *sizes, since=0.0) -> Backlog:
+    jobs = [Job((owner, number), since + number, 1.0, parameters=size) for number, size in enumerate(sizes)]
+    return Backlog(owner, 0, 0.0, jobs)
+
+
+def test_a_pool_is_given_nothing_that_is_too_large_for_it():
+    starts = play([sized("one", 9, 1, 9, 1, 1)], [Server(capacity=9), Server(capacity=1)], POLICY)
+    told = [(number, start.seconds) for (_, number), start in starts.items()]
+    assert told == [(0, 0.0), (1, 0.0), (2, 1.0), (3, 1.0), (4, 2.0)]
+
+
+def test_what_is_too_large_for_every_pool_never_starts_and_holds_nothing_up():
+    starts = play([sized("one", 9, 1, 1), sized("other", 9, 9)], [Server(capacity=1)], POLICY)
+    assert list(starts) == [("one", 1), ("one", 2)]
+
+
+def test_the_bound_is_kept_for_what_fits_behind_what_does_not():
+    patience = POLICY.bound - POLICY.reserve
+    flood = line("flood", 400, priority=Priority.HIGH)
+    starts = play([flood, sized("patient", 9, 1)], [Server(capacity=1)], POLICY)
+    assert starts["patient", 1].position == patience
+
+
+def test_who_is_charged_for_what_runs_comes_after_who_is_not():
+    lines = [line("one", 2), line("other", 2, since=100.0)]
+    assert next(iter(play(lines, [Server(5.0)], POLICY))) == ("one", 0), "it is older"
+    charged = play(lines, [Server(5.0)], POLICY, [Charge("one", 5.0, 5.0), Charge("gone", 5.0, 5.0)])
+    assert list(charged)[:2] == [("other", 0), ("other", 1)]
+
+
+def test_owners_are_charged_when_their_tasks_end_and_not_before():
+    lines = [line("long", 2, seconds=10.0), line("short", 8, since=100.0)]
+    starts = play(lines, [Server(), Server()], POLICY)
+    assert list(starts)[:3] == [("long", 0), ("long", 1), ("short", 0)]
 
 
 def test_what_lies_behind_tasks_that_nobody_saw_is_not_told():

@@ -2,10 +2,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from strategies import lifecycle, queue_view
+from strategies import events, lifecycle, queue_view
 from strategies.events import note_progress
 from strategies.models import Prediction, Share, Task
 from strategies.models.generation import Priority
@@ -173,8 +174,63 @@ def test_what_a_pool_runs_counts_by_how_far_it_is(owner, workflow):
     make_generation(owner, workflow)
     running = claim(worker="gpu@here")
     waits = make_generation(owner, workflow)
-    note_progress(running.task.id, 0.75)
-    assert place_of(waits).eta_seconds == pytest.approx(12.5, abs=0.2)
+    assert place_of(waits).eta_seconds == pytest.approx(20, abs=1)
+    note_progress(running.task.id, 0.2)
+    assert place_of(waits).eta_seconds == pytest.approx(18, abs=1)
+    said_earlier(running.task.id, seconds=5)
+    assert place_of(waits).eta_seconds == pytest.approx(13, abs=1), "it went on since"
+    said_earlier(running.task.id, seconds=60)
+    assert place_of(waits).eta_seconds == pytest.approx(10, abs=0.2), "it is about to end"
+
+
+def said_earlier(task, seconds):
+    """The latest word of how far it is, put back."""
+    left = settings.EVENT_STREAM_SECONDS - seconds
+    events.connection().expire(f"atelier:progress:{task}", left)
+
+
+def test_what_a_pool_loads_for_what_it_runs_counts_until_it_draws(owner):
+    one, other = (make_workflow(checkpoint=f"pocket:{name}") for name in ("one", "other"))
+    measured(owner, one, seconds=10.0, load=40.0), measured(owner, other, seconds=10.0)
+    live(resident=["other"])
+    make_generation(owner, one)
+    running = claim(worker="gpu@here")
+    waits = make_generation(make_owner(), one)
+    assert place_of(waits).eta_seconds == pytest.approx(60, abs=1)
+    note_progress(running.task.id, 0.5)
+    assert place_of(waits).eta_seconds == pytest.approx(15, abs=1)
+
+
+def test_who_has_something_running_has_had_it_when_the_next_is_chosen(owner, workflow):
+    live()
+    measured(owner, workflow, seconds=10.0)
+    make_generation(owner, workflow)
+    claim(worker="gpu@here")
+    mine, others = make_generation(owner, workflow), make_generation(make_owner(), workflow)
+    assert (place_of(mine).position, place_of(others).position) == (1, 0)
+
+
+def test_a_pool_with_several_processes_serves_several_at_once(owner, workflow):
+    live(concurrency=3)
+    measured(owner, workflow, seconds=10.0)
+    make_generation(owner, workflow, num_predictions=4)
+    for _ in range(4):  # one of them, a moment ahead
+        last = claim(worker="gpu@here")
+    assert last.task
+    waits = make_generation(owner, workflow)
+    assert place_of(waits).eta_seconds == pytest.approx(20, abs=1)
+    assert new(owner, workflow).eta_seconds == pytest.approx(20, abs=1)
+
+
+def test_what_is_too_large_for_a_pool_waits_for_another(owner, workflow):
+    large, small = make_generation(owner, workflow), make_generation(owner, workflow)
+    measured(make_owner(), workflow, seconds=10.0, priority=Priority.HIGH)
+    Task.objects.filter(generation=large).update(model_parameters=100)
+    live("small@here", capacity=99)
+    assert place_of(small) == Place(0, 10.0, True, []), "what stands before it is for others"
+    assert (place_of(large).possible, place_of(large).eta_seconds) == (True, None)
+    live("large@here", capacity=100)
+    assert place_of(large).eta_seconds == place_of(small).eta_seconds == 10.0
 
 
 def test_a_model_that_is_not_loaded_takes_its_time_once(owner):

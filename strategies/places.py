@@ -97,8 +97,8 @@ def _places(tasks: Iterable[Task]) -> dict[UUID, Place]:
 
 
 def _place(view: QueueView, chain: Sequence[Task]) -> Place:
-    if view.unserved:
-        return Place(None, None, False, [_waits(view.unserved)])
+    if reason := view.why_not(chain[0]):
+        return Place(None, None, False, [_waits(reason)])
     more = view.rates.total([((task.queue, task.workflow), task.work) for task in chain[1:]])
     return _told(view, view.start_of(chain[0]), more)
 

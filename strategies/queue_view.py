@@ -20,7 +20,7 @@ from families.models import Workflow
 
 from .authored import checkpoint_of
 from .batching import model_name
-from .fleet import pool_states, why_unserved, working
+from .fleet import pool_states, why_never, why_unserved, working
 from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS
 from .models import Share, Task
@@ -84,6 +84,7 @@ class QueueView:
         self.rates.look_up({(queue, None), *kinds})
         pools = pool_states()
         self.unserved = why_unserved(queue, pools)
+        self._live = [pool.report for pool in pools if pool.report]
         self._servers, self._charges = servers_of(queue, working(pools), held, self.rates)
         self._lines: dict[tuple[Any, int], _Line] = {}  # by owner and priority
         for row in rows:
@@ -109,6 +110,10 @@ class QueueView:
     def horizon(self) -> int:
         """How many starts can be told."""
         return len(self._played())
+
+    def why_not(self, task: Task) -> str | None:
+        """A sentence when no pool takes this task."""
+        return self.unserved or why_never(self.queue, task.model_parameters, self._live)
 
     def admit(self, tasks: Iterable[Task]) -> None:
         """Put those that came since, and may start, at the end of their lines."""

@@ -226,9 +226,11 @@ def test_what_is_too_large_for_a_pool_waits_for_another(owner, workflow):
     large, small = make_generation(owner, workflow), make_generation(owner, workflow)
     measured(make_owner(), workflow, seconds=10.0, priority=Priority.HIGH)
     Task.objects.filter(generation=large).update(model_parameters=100)
-    live("small@here", capacity=99)
+    live("small@here", capacity=99, memory={"budget_bytes": 396})
     assert place_of(small) == Place(0, 10.0, True, []), "what stands before it is for others"
-    assert (place_of(large).possible, place_of(large).eta_seconds) == (True, None)
+    nowhere = place_of(large)
+    assert (nowhere.possible, nowhere.position, nowhere.eta_seconds) == (False, None, None)
+    assert "small@here has" in nowhere.reasons[0]
     live("large@here", capacity=100)
     assert place_of(large).eta_seconds == place_of(small).eta_seconds == 10.0
 

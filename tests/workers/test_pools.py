@@ -75,6 +75,8 @@ device = "none"
 queues = ["image_adjust"]
 concurrency = 2
 """
-    waits, computes = (pool.command() for pool in load_pools(written(tmp_path, both)))
+    pools = load_pools(written(tmp_path, both))
+    assert [pool.environment()["ATELIER_CONCURRENCY"] for pool in pools] == ["16", "2"], "it reports so"
+    waits, computes = (pool.command() for pool in pools)
     assert waits[waits.index("--pool") + 1] == "threads" and waits[waits.index("--concurrency") + 1] == "16"
     assert computes[computes.index("--pool") + 1] == "prefork"

@@ -1,87 +1,63 @@
 """What requests were promised when they were accepted, against what it took: traces through real workers.
 
-Nobody knows what will arrive later and go before. What that alone costs is shown as well: the errors of such
-promises in the simulation, where the same arrivals cost what they were measured to and all else is known.
+Nobody knows what will arrive later and go before. *Less what came later* are the errors when the seconds of
+what did are taken off what it took; `benchmarks.foretelling` plays the same traces without a clock.
 """
 
-import statistics
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
-from strategies.forecast import Backlog, Job, Server, play
-from strategies.policy import POLICY, Policy
-from strategies.promises import Errors, errors_of
+from strategies.promises import errors_of
 
+from .foretelling import COSTS, RESIDENT, Promise, print_errors, print_head
 from .live import live_stack, replay
-from .simulation import Atelier, Costs, World
-from .simulation import Job as Simulated
-from .traces import Request, trace
+from .traces import trace
 
 REQUESTS = 80
 SPEED = 4.0
-RESIDENT = 3
-COSTS = Costs()
 MEASURED = """
-SELECT extract(epoch FROM prediction.created_at)::float8, device_seconds, load_seconds, promised_seconds,
+SELECT extract(epoch FROM prediction.created_at)::float8, extract(epoch FROM task.started_at)::float8,
+    device_seconds + coalesce(load_seconds, 0), promised_seconds,
     extract(epoch FROM prediction.completed_at - prediction.created_at)::float8
 FROM strategies_prediction AS prediction JOIN strategies_task AS task ON task.prediction_id = prediction.id
-WHERE prediction.created_at > %s ORDER BY prediction.created_at
+WHERE prediction.created_at > %s
 """
 
 
+class Measured(NamedTuple):
+    """What became of a request; moments and times in seconds."""
+
+    created: float
+    started: float
+    busy: float  # its device
+    promised: float | None
+    took: float
+
+
 def main() -> None:
-    print(f"{'':<24} promised   |error| median      p90     bias", flush=True)
+    print_head()
     with live_stack(COSTS, RESIDENT, SPEED) as stack, stack.database() as database:
         for name in ("loras", "mixed", "bursts"):
-            requests = trace(name)[:REQUESTS]
             (before,) = database.execute("SELECT now()").fetchone()
-            replay(stack, requests, COSTS, SPEED)
-            rows = database.execute(MEASURED, [before]).fetchall()
-            promises = [(promised, took) for *_, promised, took in rows if promised is not None]
-            _print(f"{name}, measured", errors_of(promises))
-            _print(f"{name}, arrivals alone", errors_of(_foretold(requests, rows)))
+            replay(stack, trace(name)[:REQUESTS], COSTS, SPEED)
+            rows = [Measured(*row) for row in database.execute(MEASURED, [before])]
+            promises = [(row.promised, row.took) for row in rows if row.promised is not None]
+            print_errors(f"{name}, measured", errors_of(promises))
+            print_errors(f"{name}, less what came later", errors_of(less_what_came_later(rows)))
 
 
-def _print(what: str, errors: Errors) -> None:
-    row = f"{what:<24} {errors.promises:8} {errors.median:16.0%} {errors.p90:8.0%} {errors.bias:+8.0%}"
-    print(row, flush=True)
-
-
-def _foretold(requests: Sequence[Request], rows: Sequence[tuple[float, ...]]) -> list[tuple[float, float]]:
-    """What each is promised when it arrives, and what it takes."""
-    jobs = [
-        Simulated(number, replace(request, arrival_s=arrival), work, 0)
-        for number, (request, (arrival, work, *_)) in enumerate(zip(requests, rows, strict=True))
+def less_what_came_later(rows: Sequence[Measured]) -> list[Promise]:
+    """The promises, and what it would have taken but for what came later and went before."""
+    return [
+        (row.promised, max(row.busy, row.took - _overtaking(row, rows)))
+        for row in rows
+        if row.promised is not None
     ]
-    load = statistics.fmean([row[2] for row in rows if row[2]] or [0.0])
-    policy = replace(POLICY, load_seconds=load)
-    world, chooser = World(Costs(load=load), RESIDENT, jobs), Atelier(policy)
-    promised: dict[Simulated, float] = {}
-    promises = []
-    for _ in jobs:
-        world.arrive()
-        for new in (job for job in world.waiting if job not in promised):
-            promised[new] = world.now - new.request.arrival_s + _done(world, new, policy)
-        world.run(chooser.choose(world), policy, chooser.evict)
-        took = world.now - world.started[-1].request.arrival_s
-        promises.append((promised[world.started[-1]], took))
-    return promises
 
 
-def _done(world: World, last: Simulated, policy: Policy) -> float:
-    """In how many seconds it is done, as if nothing came after it."""
-    lines: dict[str, list[Job]] = {}
-    for job in world.waiting:
-        if job.number <= last.number:
-            one = Job(job.number, job.request.arrival_s, job.work, job.request.model, world.costs.load)
-            lines.setdefault(job.request.owner, []).append(one)
-    backlogs = [
-        Backlog(owner, 0, policy.decayed(line.used, world.now - line.used_at), jobs)
-        for owner, jobs in lines.items()
-        for line in [world.backlogs[owner]]
-    ]
-    device = Server(resident=list(world.resident), room=world.capacity)
-    return play(backlogs, [device], policy)[last.number].done
+def _overtaking(row: Measured, rows: Sequence[Measured]) -> float:
+    """The seconds of what came after it and started before it."""
+    return sum(other.busy for other in rows if other.created > row.created and other.started < row.started)
 
 
 if __name__ == "__main__":

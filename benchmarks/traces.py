@@ -90,7 +90,7 @@ TRACES: dict[str, Callable[[random.Random], Trace]] = {
 
 def trace(name: str) -> list[Request]:
     """The requests of a trace, by arrival."""
-    return list(TRACES[name](random.Random(name)))
+    return sorted(TRACES[name](random.Random(name)), key=lambda request: request.arrival_s)
 
 
 def main() -> None:

@@ -29,7 +29,8 @@ def predictions_of(owner: User) -> QuerySet[Prediction]:
 def tasks_of(owner: User) -> QuerySet[Task]:
     """Their tasks; everybody's for staff."""
     tasks = Task.objects.all() if owner.is_staff else Task.objects.filter(owner=owner)
-    return tasks.select_related("prediction").prefetch_related("assets")
+    made = Prefetch("assets", Asset.objects.order_by("index"))
+    return tasks.select_related("prediction").prefetch_related(made)
 
 
 def assets_of(owner: User) -> QuerySet[Asset]:

@@ -1,7 +1,7 @@
 """The inputs of strategies that draw, typed, with the limits no contract may exceed."""
 
 from math import sqrt
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -26,11 +26,11 @@ from gpu.schedulers import SCHEDULERS
 
 from .errors import InvalidInputs, Problem
 from .models import Asset
+from .params.base import Side
 from .strategy import Ask
 from .templates import check_template
 
 Model = TypeVar("Model", bound=BaseModel)
-Size = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIZE_MULTIPLE)]
 
 
 class Inputs(BaseModel):
@@ -100,8 +100,8 @@ class TextToImageInputs(DrawingInputs):
 
     prompt_template: str | None = Field(default=None, max_length=MAX_PROMPT)
     generate_prompt: bool = False
-    width: Size
-    height: Size
+    width: Side
+    height: Side
     aspect_ratio: str | None = Field(default=None, pattern=r"^[1-9]\d{0,2}:[1-9]\d{0,2}$")
     image: str | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
@@ -119,10 +119,7 @@ class TextToImageInputs(DrawingInputs):
     @field_validator("prompt_template")
     @classmethod
     def _known_fields(cls, template: str | None) -> str | None:
-        try:
-            return template and check_template(template)
-        except ValueError as error:
-            raise PydanticCustomError("bad_template", "{problem}.", {"problem": str(error)}) from error
+        return template and check_template(template)
 
     @model_validator(mode="after")
     def _one_writer(self) -> Self:

@@ -7,7 +7,8 @@ from pydantic import Field
 from gpu.requests import MAX_PROMPT
 
 from .drawing import check_drawing, refuse
-from .inputs import DrawingInputs, Size, checked_inputs
+from .inputs import DrawingInputs, checked_inputs
+from .params.base import Side
 from .strategy import Ask
 
 
@@ -16,7 +17,7 @@ class PieceInputs(DrawingInputs):
 
     base_image: str
     prompt: str = Field(default="", max_length=MAX_PROMPT)
-    tile_size: Size
+    tile_size: Side
 
 
 Model = TypeVar("Model", bound=PieceInputs)

@@ -11,9 +11,10 @@ from gpu.requests import MAX_GUIDANCE, MAX_PIXELS, MAX_STEPS
 from .assets import asset_from_reference
 from .authored import checkpoint_of
 from .drawing import provenance_of
-from .inputs import Inputs, Size, checked_inputs, stored_inputs
+from .inputs import Inputs, checked_inputs, stored_inputs
 from .models import Generation, Prediction
 from .params import VideoParams
+from .params.base import Side
 from .records import create_generation
 from .signatures import TaskSignature, chain_signatures
 from .strategy import Ask
@@ -27,8 +28,8 @@ class VideoInputs(Inputs):
     fps: int = Field(default=7, ge=MIN_FPS, le=MAX_FPS)
     motion_bucket_id: int = Field(default=127, ge=0, le=MAX_MOTION)
     noise_aug_strength: float = Field(default=0.02, ge=0, le=MAX_NOISE)
-    width: Size = 1024
-    height: Size = 576
+    width: Side = 1024
+    height: Side = 576
     num_inference_steps: int = Field(default=25, ge=1, le=MAX_STEPS)
     min_guidance_scale: float = Field(default=1.0, ge=0, le=MAX_GUIDANCE)
     max_guidance_scale: float = Field(default=3.0, ge=0, le=MAX_GUIDANCE)

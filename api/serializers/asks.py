@@ -12,7 +12,7 @@ from strategies.models.webhook import MAX_URL
 from strategies.services.generations import GenerationAsk
 from strategies.webhooks.events import EVENTS
 
-from .base import FiniteFloatField, StrictSerializer
+from .base import ChoiceField, FiniteFloatField, StrictSerializer
 
 METADATA_BYTES = 16 * 1024
 MAX_PREDICTIONS = 64
@@ -35,9 +35,7 @@ class AgenticSerializer(StrictSerializer):
     min_confidence_score = FiniteFloatField(
         min_value=0, max_value=1, default=AgenticRules().min_confidence_score
     )
-    evaluation_provider = serializers.ChoiceField(
-        Evaluator.values, default=AgenticRules().evaluation_provider.value
-    )
+    evaluation_provider = ChoiceField(Evaluator.values, default=AgenticRules().evaluation_provider.value)
 
 
 class GenerationAskSerializer(StrictSerializer):
@@ -50,9 +48,9 @@ class GenerationAskSerializer(StrictSerializer):
     inputs = serializers.DictField(default=dict, help_text="As the workflow's descriptors say.")
     num_predictions = serializers.IntegerField(min_value=1, max_value=MAX_PREDICTIONS, default=1)
     seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, allow_null=True, default=None)
-    type = serializers.ChoiceField(Generation.Type.values, default=Generation.Type.BASE.value)
+    type = ChoiceField(Generation.Type.values, default=Generation.Type.BASE.value)
     agentic = AgenticSerializer(allow_null=True, default=None, help_text="For type agentic only.")
-    priority = serializers.ChoiceField(Priority.labels, default=Priority.NORMAL.label)
+    priority = ChoiceField(Priority.labels, default=Priority.NORMAL.label)
     not_before = serializers.DateTimeField(allow_null=True, default=None)
     deadline_seconds = FiniteFloatField(min_value=0, max_value=MAX_DEADLINE, allow_null=True, default=None)
     metadata = serializers.DictField(default=dict, help_text="Kept and given back; at most 16 kB.")
@@ -61,7 +59,7 @@ class GenerationAskSerializer(StrictSerializer):
         help_text="An https URL that hears of this generation; `/v1/webhooks` hear of all.",
     )  # fmt: skip
     webhook_events_filter = serializers.ListField(
-        child=serializers.ChoiceField(EVENTS), default=list, help_text="Which events; all when empty."
+        child=ChoiceField(EVENTS), default=list, help_text="Which events; all when empty."
     )
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from families.models import Axis, Member
 from families.models.axis import Control
 from families.resolution import unset_reasons, workflow_reasons
 
-from .base import StrictSerializer
+from .base import ChoiceField, StrictSerializer
 
 POSITION = "Place in the order of display; the lowest comes first."
 
@@ -133,7 +133,7 @@ class FirstOptionSerializer(StrictSerializer):
 class AxisChangeSerializer(StrictSerializer):
     key = serializers.CharField(required=False, help_text="Fixed once made.")
     display_name = serializers.CharField(required=False)
-    control = serializers.ChoiceField(Control.values, required=False)
+    control = ChoiceField(Control.values, required=False)
     default = serializers.CharField(required=False, help_text="The value of one of its options.")
     position = serializers.IntegerField(required=False, help_text=POSITION)
 
@@ -143,7 +143,7 @@ class NewAxisSerializer(AxisChangeSerializer):
 
     key = serializers.CharField()
     display_name = serializers.CharField()
-    control = serializers.ChoiceField(Control.values)
+    control = ChoiceField(Control.values)
     options = FirstOptionSerializer(many=True, default=list)
 
 

@@ -1,7 +1,7 @@
 """Serializers that refuse what they do not know."""
 
 import math
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,6 +22,15 @@ class StrictSerializer(serializers.Serializer):
                     dict.fromkeys(unknown[:MAX_NAMED], message), code="unknown_field"
                 )
         return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of a few words; a refusal lists them."""
+
+    default_error_messages = {"invalid_choice": "“{input}” is none of: {known}."}
+
+    def fail(self, key: str, **words: Any) -> NoReturn:
+        super().fail(key, known=", ".join(map(str, self.choices)), **words)
 
 
 class FiniteFloatField(serializers.FloatField):

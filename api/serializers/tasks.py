@@ -15,7 +15,7 @@ from strategies.services.tasks import TaskAsk
 
 from ..links import link
 from .asks import MAX_DEADLINE
-from .base import FiniteFloatField, StrictSerializer
+from .base import ChoiceField, FiniteFloatField, StrictSerializer
 from .generations import ErrorSerializer, OutputSerializer, PredictionUrlsSerializer
 
 
@@ -70,13 +70,13 @@ class TaskAskSerializer(StrictSerializer):
 
     task_type = serializers.CharField(max_length=24)
     params = serializers.DictField(default=dict, help_text="As the task type says.")
-    priority = serializers.ChoiceField(Priority.labels, default=Priority.NORMAL.label)
+    priority = ChoiceField(Priority.labels, default=Priority.NORMAL.label)
     not_before = serializers.DateTimeField(allow_null=True, default=None)
     deadline_seconds = FiniteFloatField(min_value=0, max_value=MAX_DEADLINE, allow_null=True, default=None)
 
 
 class TaskChangeSerializer(StrictSerializer):
-    priority = serializers.ChoiceField(Priority.labels, required=False)
+    priority = ChoiceField(Priority.labels, required=False)
     deadline = serializers.DateTimeField(allow_null=True, required=False)
 
 

@@ -7,7 +7,7 @@ from strategies.models import DeliveryStatus, WebhookDelivery
 from strategies.models.webhook import MAX_URL
 from strategies.webhooks.events import EVENTS
 
-from .base import StrictSerializer
+from .base import ChoiceField, StrictSerializer
 
 
 class WebhookSerializer(serializers.Serializer):
@@ -38,7 +38,7 @@ class WebhookSecretSerializer(serializers.Serializer):
 
 
 class EventsField(serializers.ListField):
-    child = serializers.ChoiceField(EVENTS)
+    child = ChoiceField(EVENTS)
 
     def to_internal_value(self, data):
         return list(dict.fromkeys(super().to_internal_value(data)))

@@ -7,7 +7,7 @@ from families.models.workflow import Rating, State
 from families.resolution import workflow_reasons
 from strategies.registry import STRATEGIES
 
-from .base import StrictSerializer
+from .base import ChoiceField, StrictSerializer
 
 CONTRACT = "Typed inputs and declared outputs: `{inputs: [{key, kind, label, …}], outputs: [{key, kind}]}`."
 VAE = "An autoencoder to use instead of the checkpoint's own."
@@ -64,7 +64,7 @@ class WorkflowChangeSerializer(StrictSerializer):
     key = serializers.CharField(required=False, help_text="Fixed once made.")
     display_name = serializers.CharField(required=False)
     description = serializers.CharField(required=False, allow_blank=True)
-    strategy = serializers.ChoiceField(sorted(STRATEGIES), required=False)
+    strategy = ChoiceField(sorted(STRATEGIES), required=False)
     generator = serializers.CharField(required=False)
     checkpoint = serializers.CharField(required=False, allow_blank=True)
     checkpoint_revision = serializers.CharField(required=False, allow_blank=True)
@@ -78,7 +78,7 @@ class WorkflowChangeSerializer(StrictSerializer):
     scheduler = serializers.CharField(required=False, allow_blank=True)
     prompt_prefix = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     contract = serializers.DictField(required=False, help_text=CONTRACT)
-    rating = serializers.ChoiceField(Rating.values, required=False)
+    rating = ChoiceField(Rating.values, required=False)
     price = serializers.DecimalField(max_digits=10, decimal_places=4, required=False)
 
 

@@ -15,6 +15,7 @@ from strategies.errors import one
 from strategies.lifecycle import cancel_task
 from strategies.models import Status, Task
 from strategies.services.tasks import task_create, task_retry, task_update
+from strategies.tasktypes import QUEUES, queues
 
 from ..idempotency import idempotent
 from ..pagination import NewestFirst
@@ -32,7 +33,7 @@ from ..serializers.tasks import (
     task_documents,
 )
 
-FILTERS = ("status", "task_type", "queue")
+FILTERS = {"status": Status.values, "task_type": list(QUEUES), "queue": list(queues())}
 
 
 def accepted_task(id: UUID, request: Request) -> Response:
@@ -100,10 +101,11 @@ class TaskRetry(APIView):
 
 def _filtered(tasks: QuerySet[Task], request: Request) -> QuerySet[Task]:
     wanted = {name: request.query_params[name] for name in FILTERS if request.query_params.get(name)}
-    if (status := wanted.get("status")) and status not in Status.values:
-        known = ", ".join(Status.values)
-        raise Refused(
-            "unknown_status", f"There is no status {status!r}; known: {known}.",
-            errors=one(("status",), f"one of: {known}", "unknown_status"),
-        )  # fmt: skip
+    for name, value in wanted.items():
+        if value not in FILTERS[name]:
+            known, code = ", ".join(FILTERS[name]), f"unknown_{name}"
+            raise Refused(
+                code, f"There is no {name.replace('_', ' ')} {value!r}; known: {known}.",
+                errors=one((name,), f"one of: {known}", code),
+            )  # fmt: skip
     return tasks.filter(**wanted)

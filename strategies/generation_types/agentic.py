@@ -71,10 +71,13 @@ class Agentic:
         _attempt(shot, len(attempts) + 1, verdict.seed, verdict.prompt, again).save()
         return again
 
-    def rescued(self, task: Task) -> Delivery | None:
+    def rescued(self, task: Task, reason: str) -> Delivery | None:
         """The best picture so far; one that nobody could judge is better than none."""
         shot = _shot(task)
-        drawn = [attempt for attempt in shot.attempts.all() if attempt.is_drawn]
+        *earlier, failed = shot.attempts.all()
+        failed.reason = reason
+        failed.save(update_fields=["reason"])
+        drawn = [attempt for attempt in (*earlier, failed) if attempt.is_drawn]
         if not drawn:
             return None
         best = max(drawn, key=lambda attempt: -1.0 if attempt.score is None else attempt.score)

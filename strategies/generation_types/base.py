@@ -22,7 +22,7 @@ class Base:
             [asset.id for asset in output.assets], {"provenance": output.provenance, "logs": output.logs}
         )
 
-    def rescued(self, task: Task) -> None:
+    def rescued(self, task: Task, reason: str) -> None:
         return None
 
     def made_by(self, prediction: Prediction) -> list[Task]:

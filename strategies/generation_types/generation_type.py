@@ -38,8 +38,8 @@ class GenerationType(Protocol):
         """What comes of a chain whose last step is done: its prediction's end, or more steps."""
         ...
 
-    def rescued(self, task: Task) -> Delivery | None:
-        """What a prediction can still be given although this task of it failed for good."""
+    def rescued(self, task: Task, reason: str) -> Delivery | None:
+        """What a prediction can still be given although this task of it failed for good, and why it did."""
         ...
 
     def made_by(self, prediction: Prediction) -> list[Task]:

@@ -162,7 +162,7 @@ def _return_to_queue(held: Claim, failure: Failure, *, not_before) -> bool:
     return returned
 
 
-def end_chain(task: Task, status: Status, **errors: str) -> None:
+def end_chain(task: Task, status: Status, *, error_code: str, error_detail: str) -> None:
     """A task will never succeed: its later steps are not reached, and its prediction ends, with what the
     generation's type can still give it if it can."""
     if task.prediction_id is None:
@@ -170,10 +170,12 @@ def end_chain(task: Task, status: Status, **errors: str) -> None:
     Task.objects.filter(prediction=task.prediction_id, step__gt=task.step, status=Status.STARTING).update(
         status=Status.CANCELED, completed_at=timezone.now()
     )
-    if rescue := GENERATION_TYPES[task.generation.type].rescued(task):
+    if rescue := GENERATION_TYPES[task.generation.type].rescued(task, error_detail):
         _deliver(task, rescue)
     else:
-        settle_prediction(task.prediction_id, task.generation_id, status, **errors)
+        settle_prediction(
+            task.prediction_id, task.generation_id, status, error_code=error_code, error_detail=error_detail
+        )
 
 
 def _errors(failure: Failure) -> dict[str, str]:

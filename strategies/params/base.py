@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpu.requests import MAX_ADAPTER_WEIGHT, MAX_CONTROL_SCALE
+from gpu.requests import MAX_ADAPTER_WEIGHT, MAX_CONTROL_SCALE, MAX_SIDE, MIN_SIDE, SIZE_MULTIPLE
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE, multiple_of=SIZE_MULTIPLE)]  # of a picture, in pixels
 
 
 class Params(BaseModel):
@@ -45,6 +46,11 @@ class TaskParams(Params):
 
     task_type: str
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def missing_alone(self) -> str:
+        """The parameter that a task by itself lacks, because a step before it would have said it."""
+        return ""
 
     @property
     def is_remote(self) -> bool:

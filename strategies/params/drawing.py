@@ -2,6 +2,8 @@
 
 from pydantic import Field
 
+from gpu.requests import MAX_ADAPTERS, MAX_GUIDANCE, MAX_PROMPT, MAX_STEPS
+
 from .base import LoraParams, Seed, TaskParams, Weights
 
 
@@ -11,10 +13,10 @@ class DrawingParams(TaskParams):
     generator: str
     checkpoint: Weights | None
     vae: Weights | None = None
-    prompt: str
-    negative_prompt: str = ""
+    prompt: str = Field(max_length=MAX_PROMPT)
+    negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
     seed: Seed
-    num_inference_steps: int = Field(ge=1)
-    guidance_scale: float = Field(ge=0)
+    num_inference_steps: int = Field(ge=1, le=MAX_STEPS)
+    guidance_scale: float = Field(ge=0, le=MAX_GUIDANCE)
     scheduler: str | None = None
-    loras: tuple[LoraParams, ...] = ()
+    loras: tuple[LoraParams, ...] = Field(default=(), max_length=MAX_ADAPTERS)

@@ -4,6 +4,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from gpu.requests import MAX_PROMPT
 
@@ -25,11 +26,17 @@ class EvaluationParams(TaskParams):
     model: Weights | None = None
 
     @property
+    def missing_alone(self) -> str:
+        return "" if self.image else "image"
+
+    @property
     def is_remote(self) -> bool:
         return self.evaluator == Evaluator.VISION
 
     @model_validator(mode="after")
     def _model_of_clip(self) -> Self:
         if self.model is not None and self.evaluator != Evaluator.CLIP:
-            raise ValueError("a model is for the evaluator clip only")
+            raise PydanticCustomError(
+                "model_of_clip", "A model is for the evaluator clip only; leave it out or take clip."
+            )
         return self

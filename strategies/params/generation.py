@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import ControlParams, Params, Weights
+from .base import ControlParams, Params, Side, Weights
 from .drawing import DrawingParams
 
 
@@ -29,14 +29,18 @@ class GenerationParams(DrawingParams):
 
     task_type: Literal["generation"] = "generation"
     prompt_of_step_before: bool = False  # what the step before wrote, instead of `prompt`
-    width: int = Field(ge=8, multiple_of=8)
-    height: int = Field(ge=8, multiple_of=8)
+    width: Side
+    height: Side
     image: UUID | None = None
     mask: UUID | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
     controls: tuple[ControlParams, ...] = ()
     refiner: RefinerParams | None = None
     encoding: EncodingParams = EncodingParams()
+
+    @property
+    def missing_alone(self) -> str:
+        return "prompt" if self.prompt_of_step_before else ""
 
     @property
     def work(self) -> float:

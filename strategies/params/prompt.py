@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from gpu.requests import MAX_PROMPT
 
@@ -41,5 +42,8 @@ class PromptParams(TaskParams):
     @model_validator(mode="after")
     def _something_to_write_from(self) -> Self:
         if self.template is None and not self.words.prompt.strip():
-            raise ValueError("without a template, words.prompt says what to write about")
+            raise PydanticCustomError(
+                "nothing_to_write",
+                "Without a template a language model writes; words.prompt says about what.",
+            )
         return self

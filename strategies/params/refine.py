@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from .base import Side
 from .drawing import DrawingParams
 
 MAX_REFINED_PIXELS = 2**25  # of the result: with 128 px tiles on two CPU cores under a task's time limit
@@ -14,7 +15,7 @@ MAX_REFINED_PIXELS = 2**25  # of the result: with 128 px tiles on two CPU cores 
 class PieceParams(DrawingParams):
     """How each piece is drawn: as a square of `tile_size` pixels, changed as much as `strength` says."""
 
-    tile_size: int = Field(ge=64, multiple_of=8)
+    tile_size: Side
     strength: float = Field(gt=0, le=1)
 
 
@@ -38,3 +39,7 @@ class FaceFixParams(PieceParams):
 
     task_type: Literal["face_fix"] = "face_fix"
     base_image: UUID | None = None
+
+    @property
+    def missing_alone(self) -> str:
+        return "" if self.base_image else "base_image"

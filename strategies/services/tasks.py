@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from families.models import Workflow
 from families.models.workflow import Rating, State
@@ -22,6 +23,8 @@ from ..params.leaves import leaves
 from ..signatures import lone_signature
 from ..uploads import hold
 from .generations import generation_replay
+
+PARTS = {"generator": "generator", "location": "model"}  # parameters that name what only authors choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ def task_create(*, owner: AbstractBaseUser, ask: TaskAsk, request_id: str = "") 
     """
     params = _parsed(ask)
     _refuse_foreign(owner, params)
-    deadline = timezone.now() + timedelta(seconds=ask.deadline_seconds) if ask.deadline_seconds else None
+    deadline = None
+    if ask.deadline_seconds is not None:
+        deadline = timezone.now() + timedelta(seconds=ask.deadline_seconds)
     signature = lone_signature(
         owner.pk,
         params,
@@ -95,17 +100,30 @@ def _parsed(ask: TaskAsk) -> TaskParams:
             errors=one(("task_type",), f"one of: {known}", "unknown_task_type"),
         )
     try:
-        return parse({**ask.params, "task_type": ask.task_type})
+        params = parse({**ask.params, "task_type": ask.task_type})
     except ValidationError as error:
         problems = [
-            Problem(loc=["params", *problem["loc"]], msg=problem["msg"], type=problem["type"])
+            Problem(loc=["params", *problem["loc"]], msg=_told(problem, ask.task_type), type=problem["type"])
             for problem in error.errors(include_url=False, include_input=False)
         ]
         raise InvalidInputs("Some parameters cannot be used; see errors.", errors=problems) from error
+    if missing := params.missing_alone:
+        raise InvalidInputs(
+            f"No step comes before a task by itself, so it needs its own {missing}.",
+            errors=one(("params", missing), "is required of a task by itself", "missing"),
+        )
+    return params
+
+
+def _told(problem: ErrorDetails, task_type: str) -> str:
+    """What is wrong, with the parameters there are where one is not among them."""
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        return f"is not a parameter of {task_type} ({', '.join(PARAMS[task_type].model_fields)})"
+    return problem["msg"]
 
 
 def _refuse_foreign(owner: AbstractBaseUser, params: TaskParams) -> None:
-    """Every stored thing must be the owner's, every model one that a workflow open to them uses."""
+    """Every stored thing must be the owner's; generator and models those of workflows open to them."""
     ids = {value: loc for loc, value in leaves(params, ("params",)) if isinstance(value, UUID)}
     hold(owner, list(ids))
     own: set[UUID] = set()
@@ -117,24 +135,24 @@ def _refuse_foreign(owner: AbstractBaseUser, params: TaskParams) -> None:
         if value not in own
     ]
     if not getattr(owner, "is_staff", False):
-        open_models = _open_models(owner)
+        usable = _open_parts(owner)
         problems += [
-            Problem(loc=list(loc), msg="no workflow open to you uses this model", type="unknown_model")
+            Problem(loc=list(loc), msg=f"no workflow open to you uses this {noun}", type=f"unknown_{noun}")
             for loc, value in leaves(params, ("params",))
-            if loc[-1] == "location" and value is not None and value not in open_models
+            if (noun := PARTS.get(loc[-1])) and value is not None and value not in usable[noun]
         ]
     if problems:
         raise InvalidInputs("Some parameters name what you cannot use; see errors.", errors=problems)
 
 
-def _open_models(owner: AbstractBaseUser) -> set[str]:
-    """Locations that published workflows use, adult ones for accounts that may run them."""
+def _open_parts(owner: AbstractBaseUser) -> dict[str, set[str]]:
+    """What published workflows use, adult ones for accounts that may run them: noun of `PARTS` → names."""
     workflows = Workflow.objects.filter(state=State.PUBLISHED)
     if not getattr(owner, "age_verified_at", None):
         workflows = workflows.exclude(rating=Rating.ADULT)
-    rows = workflows.values_list("checkpoint", "loras", "controlnets")
-    return {
-        location
-        for checkpoint, loras, nets in rows
-        for location in (checkpoint, *(each["lora"] for each in loras), *(net["model"] for net in nets))
-    }
+    open_parts: dict[str, set[str]] = {noun: set() for noun in PARTS.values()}
+    rows = workflows.values_list("generator", "loras", "controlnets", "checkpoint", "vae", "refiner")
+    for generator, loras, nets, *models in rows:
+        open_parts["generator"].add(generator)
+        open_parts["model"] |= {*models, *(each["lora"] for each in loras), *(net["model"] for net in nets)}
+    return open_parts

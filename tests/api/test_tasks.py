@@ -5,8 +5,8 @@ import pytest
 from django.utils import timezone
 
 from strategies.events import note_progress
-from strategies.lifecycle import renew
-from strategies.models import Lora, Task
+from strategies.lifecycle import reap, renew
+from strategies.models import Asset, Lora, Task
 from tests.factories import make_generation, make_owner
 
 from .test_generations import create
@@ -20,6 +20,12 @@ PARAMS = {
     "generator": "mock", "checkpoint": None, "prompt": "a red circle", "seed": 1, "width": 64, "height": 64,
     "num_inference_steps": 4, "guidance_scale": 3.0,
 }  # fmt: skip
+DRAWING = {name: value for name, value in PARAMS.items() if name not in ("width", "height")}
+
+
+@pytest.fixture(autouse=True)
+def _mock_is_open(workflow):
+    """A published workflow draws with the generator of `PARAMS`."""
 
 
 def accepted(client, **body) -> dict:
@@ -63,6 +69,7 @@ def test_the_tasks_of_a_generation_are_listed_and_filtered(client, ask):
     assert dead["error"]["code"] == "broken_output"
     assert client.get("/v1/tasks?queue=video").json()["results"] == []
     assert refused(client.get("/v1/tasks?status=done"), 422, "unknown_status") == [["status"]]
+    assert refused(client.get("/v1/tasks?task_type=paint"), 422, "unknown_task_type") == [["task_type"]]
 
 
 def test_a_waiting_task_can_be_hurried_and_a_running_one_cannot(client):
@@ -128,6 +135,10 @@ def test_what_is_over_can_be_done_again_as_something_new(client, ask):
         ({"colour": "red"}, ["params", "colour"]),
         ({"image": str(uuid4())}, ["params", "image"]),
         ({"checkpoint": {"location": "/etc/passwd"}}, ["params", "checkpoint", "location"]),
+        ({"generator": "someone_elses"}, ["params", "generator"]),
+        ({"width": 128_000}, ["params", "width"]),
+        ({"num_inference_steps": 10_000}, ["params", "num_inference_steps"]),
+        ({"prompt_of_step_before": True}, ["params", "prompt"]),
         ({"loras": [{"location": "secret/one"}]}, ["params", "loras", 0, "location"]),
     ],
 )
@@ -135,6 +146,43 @@ def test_a_parameter_that_cannot_be_used_is_named(client, change, loc):
     answer = client.post("/v1/tasks", {"task_type": "generation", "params": {**PARAMS, **change}})
     assert refused(answer, 422, "invalid_inputs") == [loc]
     assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("task_type", "params", "loc"),
+    [
+        ("evaluation", {"evaluator": "pixel", "prompt": "a red circle"}, ["params", "image"]),
+        ("face_fix", {**DRAWING, "tile_size": 128, "strength": 0.4}, ["params", "base_image"]),
+    ],
+)
+def test_what_a_step_before_would_give_is_missing_from_a_task_by_itself(client, task_type, params, loc):
+    answer = client.post("/v1/tasks", {"task_type": task_type, "params": params})
+    assert refused(answer, 422, "invalid_inputs") == [loc]
+
+
+def test_a_refusal_says_what_would_do(client):
+    def message(**body) -> str:
+        return client.post("/v1/tasks", {"task_type": "prompt", **body}).json()["errors"][0]["msg"]
+
+    assert "(task_type, provenance, template, words" in message(params={"template": "a", "colour": "red"})
+    assert message(params={"template": "{colour}"}).startswith("{colour} is not a field; the fields are")
+    assert message(params={}).startswith("Without a template a language model writes")
+    assert message(priority="urgent") == "“urgent” is none of: low, normal, high."
+
+
+def test_a_deadline_of_no_seconds_is_one(client):
+    body = accepted(client, deadline_seconds=0)
+    reap(republish_seconds=30)
+    assert client.get(body["urls"]["get"]).json()["error"]["code"] == "deadline_passed"
+
+
+def test_outputs_are_in_their_order(client, account):
+    body = accepted(client)
+    made_by = {"task_id": body["id"], "owner": account.user, "width": 8, "height": 8, "size": 1}
+    poster = Asset.objects.create(index=1, file="1", content_type="image/png", **made_by)
+    clip = Asset.objects.create(index=0, file="0", content_type="video/mp4", **made_by)
+    shown = client.get(body["urls"]["get"]).json()["output"]
+    assert [made["id"] for made in shown] == [str(clip.id), str(poster.id)]
 
 
 def test_an_unknown_task_type_lists_the_known(client):

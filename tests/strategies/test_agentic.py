@@ -145,6 +145,7 @@ def test_an_evaluation_that_fails_does_not_lose_the_picture(generation):
     assert prediction.outputs.get().task_id == drawn.id
     assert (prediction.shot.decision, prediction.shot.best.score) == (Decision.ATTEMPT_FAILED, None)
     assert "was not judged" in prediction.logs
+    assert prediction.shot.best.reason == BROKEN.detail
 
 
 def test_a_later_attempt_that_fails_leaves_the_best_so_far(generation):
@@ -154,6 +155,8 @@ def test_a_later_attempt_that_fails_leaves_the_best_so_far(generation):
     prediction = the_prediction(generation)
     assert prediction.outputs.get().task_id == best.id
     assert prediction.shot.best.score == 0.6 and prediction.shot.below_threshold
+    reasons = list(prediction.shot.attempts.values_list("reason", flat=True))
+    assert reasons == ["it is 0.6", BROKEN.detail]
     assert not generation.tasks.filter(status__in=("starting", "processing")).exists()
 
 

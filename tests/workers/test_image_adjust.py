@@ -12,6 +12,7 @@ from gpu.images import read_provenance
 from strategies.assets import asset_create
 from strategies.models import Asset
 from strategies.services.generations import GenerationAsk, generation_create, generation_replay
+from strategies.services.tasks import TaskAsk, task_create
 from tests.factories import make_workflow, the_task
 from workers.execution import run_next
 
@@ -82,6 +83,14 @@ def test_a_source_that_was_deleted_meanwhile_is_the_caller_s_to_mend(owner, pict
     picture.delete()
     prediction = run(generation)
     assert (prediction.status, prediction.error_code) == ("failed", "input_gone")
+
+
+def test_a_source_that_is_not_the_one_named_leaves_no_false_record(owner, picture):
+    params = {"source": {"asset": str(picture.id), "sha256": "0" * 64}}
+    task = task_create(owner=owner, ask=TaskAsk("image_adjust", params))
+    assert run_next("image_adjust") == str(task.id)
+    task.refresh_from_db()
+    assert (task.status, task.error_code) == ("failed", "source_differs")
 
 
 def test_adjusting_needs_no_torch():

@@ -7,7 +7,6 @@ from typing import cast
 
 from PIL import Image
 
-from gpu.errors import InvalidRequest
 from gpu.requests import StepEvent
 from strategies.models import Task
 from strategies.params import EvaluationParams, parse
@@ -36,8 +35,4 @@ class EvaluationProcessor:
 
 
 def _picture(task: Task, params: EvaluationParams) -> Image.Image:
-    if params.image is not None:
-        return picture(params.image)
-    if task.prediction_id is None:
-        raise InvalidRequest("An evaluation by itself needs an image; name one of your assets.")
-    return picture_before(task)
+    return picture(params.image) if params.image else picture_before(task)

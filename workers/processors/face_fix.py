@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from gpu.errors import InvalidRequest
 from gpu.faces import crop_around, find_faces, lay_back
 from gpu.images import record_of
 from gpu.masks import plain
@@ -28,10 +27,6 @@ class FaceFixProcessor:
         params = cast(FaceFixParams, parse(task.params))
         began = time.monotonic()
         stop_if(should_cancel)
-        if not (params.base_image or task.step):
-            raise InvalidRequest(
-                "There is no step before this one to take a picture from; give a base_image."
-            )
         opened = picture(params.base_image) if params.base_image else picture_before(task)
         image = plain(opened)
         faces = find_faces(image)

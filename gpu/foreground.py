@@ -17,13 +17,16 @@ BORDER = 5  # pixels at the left and right edges that tell a plain background
 PLAIN_SPREAD = 6.0  # levels; a JPEG of a plain wall stays below, a photograph of anything is far above
 STEEPEST = 4.0  # levels from row to row, in a gradient
 MOST_OF_FRAME = 1 / 3  # of the top and sides may belong to a subject on a plain background
-DISTANCE = 45.0  # in RGB, from the background; the rim of a shape half covers its pixels
+DISTANCE = 45.0  # in RGB, from the background
+RIM = 2  # pixels inside the outline that may be a mixture of subject and background
 FRAME = 0.03  # of the shorter side
 WORKING_SIDE = 320  # pixels: GrabCut takes a second here and a minute at 2048
 ITERATIONS = 5
 SMALLEST, LARGEST = 0.002, 0.995  # of the picture; anything else is no subject
 SPECK = 0.05  # of the largest piece; smaller pieces are noise in the estimate
+HOLE = 0.01  # of the subject; so are smaller holes in it
 OPENING = np.ones((3, 3), np.uint8)
+AROUND = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
 
 
 class NoForeground(GpuError):
@@ -54,11 +57,20 @@ def plain_foreground(picture: Image.Image) -> np.ndarray | None:
     rows = _row_backgrounds(pixels)
     if rows is None:
         return None
-    differs = np.linalg.norm(pixels - rows[:, None], axis=2) > DISTANCE
+    distance = np.linalg.norm(pixels - rows[:, None], axis=2)
+    differs = distance > DISTANCE
     frame = np.concatenate([differs[0], differs[:, 0], differs[:, -1]])
     if frame.mean() > MOST_OF_FRAME:  # one edge of a photograph may well be plain
         return None
-    return cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, OPENING) > 0
+    opened = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, OPENING)
+    return _without_halo(opened, distance)
+
+
+def _without_halo(subject: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Of the rim only what is more subject than background: the rest would shine around it anywhere else."""
+    depths = cv2.erode(subject, OPENING, iterations=RIM) > 0
+    mostly_subject = 2 * distance >= cv2.dilate(distance, AROUND)
+    return (subject > 0) & (depths | mostly_subject)
 
 
 def _row_backgrounds(pixels: np.ndarray) -> np.ndarray | None:
@@ -89,6 +101,7 @@ def _by_grabcut(picture: Image.Image) -> np.ndarray:
     cv2.setRNGSeed(0)  # it starts from k-means: the same picture has the same subject
     cv2.grabCut(small, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), ITERATIONS, cv2.GC_INIT_WITH_MASK)
     subject = _without_specks(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)))
+    subject = _without_holes(subject)
     full = cv2.resize(subject.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return full > 0.5
 
@@ -111,3 +124,11 @@ def _without_specks(subject: np.ndarray) -> np.ndarray:
     areas = stats[:, cv2.CC_STAT_AREA]
     kept = [piece for piece in range(1, count) if areas[piece] >= SPECK * areas[1:].max()]
     return np.isin(pieces, kept)
+
+
+def _without_holes(subject: np.ndarray) -> np.ndarray:
+    """Small patches of a colour that the background has, too, are no windows to it."""
+    count, holes, stats, _ = cv2.connectedComponentsWithStats((~subject).astype(np.uint8), connectivity=4)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    filled = [hole for hole in range(1, count) if areas[hole] < HOLE * subject.sum()]
+    return subject | np.isin(holes, filled)

@@ -23,7 +23,7 @@ def completeness(key: str) -> dict[str, Any]:
     incomplete = [member for member in family.members if unset_reasons(family.axis_keys, member.selection)]
     return {
         "holes": list(islice(_holes(family), LISTED_HOLES)),
-        "hole_count": prod(len(axis.options) for axis in family.axes) - len(family.by_values),
+        "hole_count": hole_count(family),
         "incomplete": _listed(family, incomplete),
         "unavailable": _listed(
             family, [member for member in family.members if member_reasons(family, member)]
@@ -35,6 +35,10 @@ def completeness(key: str) -> dict[str, Any]:
             if (axis.key, value) not in family.offered
         ],
     }
+
+
+def hole_count(family: LoadedFamily) -> int:
+    return prod(len(axis.options) for axis in family.axes) - len(family.by_values)
 
 
 def _holes(family: LoadedFamily) -> Iterator[Selection]:

@@ -76,6 +76,18 @@ class AxisForm(ServiceForm):
     def guarded(self) -> Family | None:
         return self.instance.family if self.instance.family_id else None
 
+    def affected(self) -> list[Family]:
+        family = self.guarded()
+        return [family] if family else []
+
+    def rehearsable(self) -> bool:
+        """Also while what the members get is not chosen: what leaving them out would do is told with it."""
+        return all(
+            mistake.code == "incomplete_members"
+            for mistakes in self.errors.as_data().values()
+            for mistake in mistakes
+        )
+
     def field_at(self, loc: Loc) -> str | None:
         if loc[:1] == ("tuple",):
             return "fill"
@@ -105,8 +117,8 @@ class AxisForm(ServiceForm):
                 default=values.get("default") or None,
                 position=self.changes().get("position"),
             )
-            if values.get("fill") not in ("", LEAVE):
-                axis_fill(axis=axis, value=values["fill"])
+            if (fill := values.get("fill") or LEAVE) != LEAVE:
+                axis_fill(axis=axis, value=fill)
         return axis
 
     def _arrange(self) -> Axis:

@@ -1,9 +1,11 @@
 """Admin pages that write through services.
 
 A form rehearses its service while it is validated, in a savepoint that is rolled back, so that whatever the
-service refuses becomes an error on a field; when the page is saved the service runs for good.
+service refuses becomes an error on a field, and whatever it would break is told first; when the page is saved
+the service runs for good.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,12 +20,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from ..errors import CatalogueError, InputProblem, Loc
 from ..history import Page
 from ..models import Family, Workflow
-from .telling import rehearse, stale, told, version_of, with_links
+from .rehearsal import notice, rehearse, warning
+from .telling import stale, told, version_of, with_links
 
 
 class SeenVersion(forms.IntegerField):
@@ -64,6 +68,14 @@ class ServiceForm(forms.ModelForm):
     def guarded(self) -> Family | Workflow | None:
         return None
 
+    def affected(self) -> Iterable[Family]:
+        """The families that may lead nowhere in places once the form is saved."""
+        return ()
+
+    def rehearsable(self) -> bool:
+        """Whether the service can be asked."""
+        return not self.errors
+
     def field_at(self, loc: Loc) -> str | None:
         """The form's field for a place that a service complains about."""
         return next((str(part) for part in reversed(loc) if part in self.fields), None)
@@ -79,12 +91,19 @@ class ServiceForm(forms.ModelForm):
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
         if (row := self.guarded()) and "seen_version" in self.initial:
             self._refuse_stale(row, self.cleaned_data["seen_version"])
-        if not self.errors and self.has_changed() and (error := rehearse(self.perform)):
-            for problem in error.problems():
-                field = self.field_at(problem.loc)
-                message = with_links(told(problem, field), error, self.guarded())
-                self.add_error(field, ValidationError(message, code=error.code))
-                self.blame(field, problem)
+        if self.rehearsable() and self.has_changed():
+            rehearsal = rehearse(self.perform, families=self.affected())
+            if rehearsal.error:
+                self._tell(rehearsal.error)
+            elif untold := rehearsal.untold(self.data):
+                self.add_error(None, warning(untold))
+
+    def _tell(self, error: CatalogueError) -> None:
+        for problem in error.problems():
+            field = self.field_at(problem.loc)
+            message = with_links(told(problem, field), error, self.guarded())
+            self.add_error(field, ValidationError(message, code=error.code))
+            self.blame(field, problem)
 
     def blame(self, field: str | None, problem: InputProblem) -> None:
         """For a field that can show a problem in more detail than in a sentence."""
@@ -104,10 +123,12 @@ class ServiceFormSet(BaseInlineFormSet):
 
     def clean(self) -> None:
         """What a row alone breaks is on its fields by now; this is what only the rows together break."""
-        if not any(form.errors for form in self.forms if form not in self.deleted_forms) and (
-            error := rehearse(self.write)
-        ):
-            raise ValidationError(with_links(error.detail, error, self.instance), code=error.code)
+        if all(form.rehearsable() for form in self.forms if form not in self.deleted_forms):
+            rehearsal = rehearse(self.write, families=[self.instance])
+            if error := rehearsal.error:
+                raise ValidationError(with_links(error.detail, error, self.instance), code=error.code)
+            if untold := rehearsal.untold(self.data):
+                raise warning(untold)
 
     def write(self) -> None:
         for form in self.deleted_forms:
@@ -129,6 +150,8 @@ class ServiceAdmin(ModelAdmin):
 
     `forget` deletes one through a service, at the version of `guarded` that its author has seen.
     """
+
+    delete_confirmation_template = "families/admin/delete_confirmation.html"
 
     class Media:
         css = {"all": ["families/authoring.css"]}
@@ -199,7 +222,9 @@ class ServiceAdmin(ModelAdmin):
         except CatalogueError as error:  # somebody else was faster, between the rehearsal and the saving
             return self._refused(request, error, request.get_full_path())
 
-    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The page that asks whether it is meant; its address keeps the version that is looked at."""
         row = self.get_object(request, object_id)
         if row is not None and _seen(request) is None:
@@ -207,9 +232,10 @@ class ServiceAdmin(ModelAdmin):
             query["seen_version"] = version_of(self.guarded(row))
             return HttpResponseRedirect(f"?{query.urlencode()}")
         try:
-            if row is not None and (error := rehearse(partial(self.forget, row, seen=_seen(request)))):
-                raise error
-            return super().delete_view(request, object_id, *args, **kwargs)
+            foreseen = self._foresee_removal(request, row) if row is not None else None
+            return super().delete_view(
+                request, object_id, extra_context={**(extra_context or {}), "foreseen": foreseen}
+            )
         except CatalogueError as error:
             return self._refused(request, error, "../change/")
 
@@ -231,6 +257,15 @@ class ServiceAdmin(ModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, "families/admin/history.html", context)
+
+    def _foresee_removal(self, request: HttpRequest, row: Any) -> SafeString | None:
+        """What is left behind with dead ends, if anything. Raises what refuses the removal."""
+        family = self.guarded(row)
+        left = [family] if isinstance(family, Family) and family != row else []
+        rehearsal = rehearse(partial(self.forget, row, seen=_seen(request)), families=left)
+        if rehearsal.error:
+            raise rehearsal.error
+        return notice(rehearsal.consequences) if rehearsal.consequences else None
 
     def _refused(self, request: HttpRequest, error: CatalogueError, address: str) -> HttpResponse:
         self.message_user(request, with_links(error.detail, error, None), messages.ERROR)

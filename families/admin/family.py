@@ -45,6 +45,10 @@ class AxisRow(AxisForm):
 
     seen_version = None
 
+    def affected(self) -> list[Family]:
+        """None: what only all the rows together do to the family is told of the table."""
+        return []
+
 
 class AxisFormSet(ServiceFormSet):
     def add_fields(self, form: AxisRow, index: int | None) -> None:

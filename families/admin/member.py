@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from ..errors import Loc, spelled
+from ..errors import Loc
 from ..history import Page, row_history
 from ..models import Axis, Family, Member, Workflow
 from ..resolution import unset_reasons, workflow_reasons
 from ..services import member_assign, member_remove, member_retuple
 from .base import ServiceAdmin, ServiceForm
 from .options import AxisPick
+from .telling import tuple_of
 
 PREFIX = "axis-"  # keeps an axis called "workflow" apart from the workflow
 
@@ -52,6 +53,9 @@ class MemberForm(ServiceForm):
 
     def guarded(self) -> Family:
         return self.family
+
+    def affected(self) -> list[Family]:
+        return [self.family]
 
     def _refuse_stale(self, row: Any, seen: int | None) -> None:
         if workflow := self.cleaned_data.get("workflow"):  # workflow before family, as everywhere
@@ -138,7 +142,7 @@ class MemberAdmin(ServiceAdmin):
 
     @admin.display(description="tuple", ordering="selection")
     def picks(self, member: Member) -> str:
-        return spelled(member.selection)
+        return tuple_of(member)
 
     @admin.display(ordering="workflow__rating")
     def rating(self, member: Member) -> str:

@@ -1,35 +1,30 @@
 """What an author is told: which field, who is in the way, and the way there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from ..errors import CatalogueError, InputProblem
+from ..errors import CatalogueError, InputProblem, spelled
 from ..history import changes_since, family_history, row_history
 from ..models import Family, Member, Workflow
 
 NAMED = 12  # members that are linked in a message; more are counted
 
 
-def rehearse(service: Callable[[], object]) -> CatalogueError | None:
-    """Run a service and take it back; what it refused, if anything."""
-    try:
-        with transaction.atomic():
-            service()
-            transaction.set_rollback(True)
-    except CatalogueError as error:
-        return error
-    return None
-
-
 def told(problem: InputProblem, field: str | None) -> str:
     """The problem's message, with the way to it inside its field."""
     inside = problem.loc[problem.loc.index(field) + 1 :] if field in problem.loc else ()
     return f"{'.'.join(map(str, inside))}: {problem.msg}" if inside else problem.msg
+
+
+def tuple_of(member: Member) -> str:
+    """In the order of the axes, which the database does not keep."""
+    keys = [axis.key for axis in member.family.axes.all() if axis.key in member.selection]
+    return spelled({key: member.selection[key] for key in keys})
 
 
 def link_to(row: models.Model, text: str) -> SafeString:

@@ -1,6 +1,7 @@
 """The tuples of many members in one table, saved all or none."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from ..models import Axis, Family, Member
 from ..services import members_retuple
 from .base import SeenVersion
 from .options import AxisPick
+from .rehearsal import rehearse, warning
 from .telling import stale, with_links
 
 SHOWN = 200  # rows in one table; filling a column reaches the members beyond it too
@@ -48,12 +50,15 @@ class TuplesForm(forms.Form):
             if locked.version != (seen := self.cleaned_data["seen_version"]):
                 self.add_error(None, stale(locked, seen))
                 return False
-            try:
-                members_retuple(family=locked, selections=self._selections())
-            except CatalogueError as error:
-                self._blame(error)
-                return False
-        return True
+            retuple = partial(members_retuple, family=locked, selections=self._selections())
+            rehearsal = rehearse(retuple, families=[locked])
+            if rehearsal.error:
+                self._blame(rehearsal.error)
+            elif untold := rehearsal.untold(self.data):
+                self.add_error(None, warning(untold))
+            else:
+                retuple()
+        return not self.errors
 
     def fills(self) -> Iterator[tuple[Axis, forms.BoundField]]:
         return ((axis, self[_fill(axis)]) for axis in self.axes)

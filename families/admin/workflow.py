@@ -1,7 +1,7 @@
 """Workflows: the recipe, the contract, and the actions that open and close them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from ..errors import CatalogueError, InputProblem
+from ..errors import InputProblem
 from ..history import Page, row_history, workflow_version, workflow_versions
-from ..models import Workflow
-from ..recipe_checks import choices_of, recipe_problems
+from ..models import Family, Workflow
+from ..recipe_checks import choices_of
 from ..services import (
     workflow_archive,
     workflow_create,
@@ -27,7 +27,9 @@ from ..services import (
     workflow_update,
 )
 from ..services.workflows import WorkflowFields
-from .base import ServiceAdmin, ServiceForm
+from .base import ServiceForm
+from .bulk import BulkAdmin
+from .life import life_of, shortcomings
 
 CHOSEN = ("strategy", "generator", "scheduler")  # by name, among those that other rooms register
 
@@ -54,7 +56,7 @@ class WorkflowForm(ServiceForm):
     contract = _DocumentField("contract", dict)
     loras = _DocumentField("loras", list, label="LoRAs")
     controlnets = _DocumentField(
-        "controlnets", list, label="ControlNets", help_text="the n-th takes the n-th of `control_images`"
+        "controlnets", list, label="ControlNets", help_text="the n-th follows the n-th of the control images"
     )
     prompt_prefix = forms.CharField(
         required=False, strip=False, widget=UnfoldAdminTextareaWidget({"rows": 1}), max_length=200,
@@ -96,6 +98,9 @@ class WorkflowForm(ServiceForm):
     def guarded(self) -> Workflow | None:
         return None if self.instance._state.adding else self.instance
 
+    def affected(self) -> Iterable[Family]:
+        return Family.objects.filter(members__workflow=self.instance)
+
     def perform(self) -> Workflow:
         if self.instance._state.adding:
             return workflow_create(**self.values())
@@ -103,8 +108,9 @@ class WorkflowForm(ServiceForm):
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(ServiceAdmin):
+class WorkflowAdmin(BulkAdmin):
     form = WorkflowForm
+    change_form_outer_before_template = "families/admin/workflow_life.html"
     list_display = (
         "display_name",
         "key",
@@ -118,11 +124,9 @@ class WorkflowAdmin(ServiceAdmin):
     )
     list_filter = ("state", "rating", "strategy", "generator")
     search_fields = ("key", "display_name", "description", "checkpoint")
-    readonly_fields = ("state", "version", "is_default_for_strategy")
     actions = ("publish", "archive", "make_default")
     fieldsets = (
         (None, {"fields": ("seen_version", "key", "display_name", "description", "rating", "price")}),
-        ("Life", {"fields": ("state", "version", "is_default_for_strategy")}),
         (
             "Recipe",
             {
@@ -132,7 +136,8 @@ class WorkflowAdmin(ServiceAdmin):
                     "checkpoint",
                     "checkpoint_revision",
                     ("vae", "vae_revision"),
-                    ("refiner", "refiner_revision", "refiner_start"),
+                    ("refiner", "refiner_revision"),
+                    "refiner_start",
                     "scheduler",
                     "prompt_prefix",
                     "loras",
@@ -168,6 +173,18 @@ class WorkflowAdmin(ServiceAdmin):
         versions = workflow_versions(workflow) if workflow else []
         return super().history_view(request, object_id, {**(extra_context or {}), "versions": versions})
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        workflow = self.get_object(request, object_id) if object_id else None
+        may_change = workflow and self.has_change_permission(request, workflow)
+        life = {"life": life_of(workflow, may_change=may_change)} if workflow else {}
+        return super().changeform_view(request, object_id, form_url, {**life, **(extra_context or {})})
+
     def changes(self, row: Workflow, *, before: datetime | None) -> Page:
         return row_history(row, before=before)
 
@@ -176,32 +193,21 @@ class WorkflowAdmin(ServiceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        for problem in recipe_problems(obj):
-            place = ".".join(map(str, problem.loc))
-            text = f"It is saved, but cannot be published yet: {place}: {problem.msg}"
+        for problem in shortcomings(obj):
+            text = f"It is saved, but cannot be published yet: {problem}"
             self.message_user(request, text, messages.WARNING)
 
     @admin.action(description="Publish", permissions=["change"])
-    def publish(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> None:
-        self._each(request, chosen, workflow_publish, "published")
+    def publish(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:
+        return self.act(request, chosen, workflow_publish, done="published")
 
     @admin.action(description="Archive", permissions=["change"])
-    def archive(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> None:
-        self._each(request, chosen, workflow_archive, "archived")
+    def archive(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:
+        return self.act(request, chosen, workflow_archive, done="archived")
 
     @admin.action(description="Make the default of its strategy", permissions=["change"])
-    def make_default(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> None:
-        self._each(request, chosen, workflow_make_default, "made the default of its strategy")
-
-    def _each(
-        self, request: HttpRequest, chosen: QuerySet[Workflow], service: Callable[..., Workflow], done: str
-    ) -> None:
-        for workflow in chosen:
-            try:
-                service(workflow=workflow)
-                self.message_user(request, f"“{workflow.key}” is {done}.")
-            except CatalogueError as error:
-                self.message_user(request, f"“{workflow.key}”: {error.detail}", messages.ERROR)
+    def make_default(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:
+        return self.act(request, chosen, workflow_make_default, done="made the default of its strategy")
 
 
 def _shown(record: Any, name: str) -> tuple[str, Any, bool]:

@@ -6,10 +6,12 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
+from families.admin.rehearsal import TOLD
 from families.models import Axis, Family, Member, Workflow
 from families.services import workflow_archive, workflow_delete
 
 from .building import IMAGE_CONTRACT, NO_OUTPUTS, adult, draft, dropdown, family, member, published
+from .pages import filled_in
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,12 @@ def rows(prefix, stored=(), new=(), deleted=()):
         if row.get("id") in deleted:
             data[f"{prefix}-{index}-DELETE"] = "on"
     return data
+
+
+def save_knowingly(author, where, data):
+    """Saved the second time, once the page has told what the change would break."""
+    warned = author.post(where, data)
+    return author.post(where, data | {TOLD: filled_in(warned)[TOLD]})
 
 
 def asked(author, name, row):
@@ -159,6 +167,16 @@ def test_saving_without_a_change_keeps_the_version(author):
     assert Workflow.objects.get().version == workflow.version
 
 
+def act(author, action, *workflows):
+    """The action for these, from the list as it is now."""
+    return author.post(address("workflow_changelist"), chosen(author, action, *workflows))
+
+
+def chosen(author, action, *workflows):
+    shown = filled_in(author.get(address("workflow_changelist")))
+    return shown | {"action": action, "_selected_action": [workflow.pk for workflow in workflows]}
+
+
 def test_actions_publish_archive_and_choose_the_default(author):
     workflow = draft("one")
     for action, check in [
@@ -166,15 +184,74 @@ def test_actions_publish_archive_and_choose_the_default(author):
         ("make_default", lambda row: row.is_default_for_strategy),
         ("archive", lambda row: row.state == "archived"),
     ]:
-        author.post(address("workflow_changelist"), {"action": action, "_selected_action": [workflow.pk]})
+        act(author, action, workflow)
         assert check(Workflow.objects.get()), action
 
 
-def test_an_action_that_is_refused_says_why(author):
-    workflow = draft("one")
-    data = {"action": "make_default", "_selected_action": [workflow.pk]}
-    response = author.post(address("workflow_changelist"), data)
+def test_an_action_that_is_refused_says_why_and_does_the_others(author):
+    one, two = draft("one"), published("two")
+    response = act(author, "make_default", one, two)
     assert "is a draft" in told(response)[0]
+    assert Workflow.objects.get(is_default_for_strategy=True) == two
+
+
+@pytest.mark.parametrize("action", ["publish", "archive", "make_default"])
+def test_an_action_leaves_what_somebody_changed_since_the_list_was_shown(author, action):
+    one, two = published("one"), published("two")
+    data = chosen(author, action, one, two)
+    workflow_archive(workflow=one)
+    before = Workflow.objects.get(key="one")
+    said = told(author.post(address("workflow_changelist"), data))
+    assert any("“one”" in each and "was changed meanwhile" in each for each in said)
+    assert any("“two” is" in each for each in said)
+    after = Workflow.objects.get(key="one")
+    assert (after.state, after.revision) == ("archived", before.revision)
+
+
+def test_an_action_leaves_what_the_list_did_not_show(author):
+    workflow = published("one")
+    data = {"action": "archive", "_selected_action": [workflow.pk], "select_across": "1"}
+    said = told(author.post(address("workflow_changelist"), data))
+    assert len(said) == 1 and "Choose them where you see them: one" in said[0]
+    assert Workflow.objects.get().state == "published"
+
+
+def test_archiving_what_a_family_needs_is_told_before_it_is_done(author, photo):
+    stored = member(photo, "one", model="realism", size="small")
+    member(photo, "two", model="realism", size="large")
+    warned = act(author, "archive", stored.workflow)
+    assert "options that lead nowhere: size=small" in warned.content.decode()
+    assert Workflow.objects.get(key="one").state == "published"
+    author.post(address("workflow_changelist"), filled_in(warned))
+    assert Workflow.objects.get(key="one").state == "archived"
+
+
+def test_a_workflow_is_published_and_archived_on_its_own_page(author, photo):
+    workflow = draft("one")
+    for action, words in [
+        ("publish", "is a draft"),
+        ("archive", "Open for requests"),
+        ("publish", "is archived"),
+    ]:
+        page = author.get(address("workflow_change", workflow.pk))
+        assert words in page.content.decode()
+        buttons = dict(page.context["life"]["actions"])
+        assert action in buttons
+        back = author.post(
+            address("workflow_changelist"),
+            {
+                "action": action, "_selected_action": [workflow.pk], "back": "1",
+                f"seen-{workflow.pk}": page.context["original"].revision,
+            },
+        )  # fmt: skip
+        assert back.headers["Location"] == address("workflow_change", workflow.pk)
+
+
+def test_the_page_of_a_workflow_links_to_the_families_it_is_in(author, photo):
+    stored = member(photo, "one", model="realism", size="small")
+    page = author.get(address("workflow_change", stored.workflow.pk)).content.decode()
+    assert address("family_change", photo.pk) in page
+    assert address("member_change", stored.pk) in page and "model=realism, size=small" in page
 
 
 def test_a_workflow_in_a_family_is_not_deleted_and_the_page_says_where_it_is(author, photo):
@@ -360,7 +437,7 @@ def test_a_member_is_given_another_tuple_but_no_other_workflow(author, photo):
         "axis-size": "large",
         **seen(photo),
     }
-    assert author.post(address("member_change", stored.pk), data).status_code == 302
+    assert save_knowingly(author, address("member_change", stored.pk), data).status_code == 302
     moved = Member.objects.get()
     assert (moved.workflow.key, moved.selection) == ("one", {"model": "realism", "size": "large"})
 

@@ -83,10 +83,10 @@ def _lost(before: LoadedFamily, after: LoadedFamily) -> Iterator[Selection]:
 
 
 def _lost_start(before: LoadedFamily, after: LoadedFamily) -> Selection | None:
-    start = default_selection(after)
-    return start if _starts(before) and not _starts(after) else None
+    return dead_start(after) if dead_start(before) is None else None
 
 
-def _starts(family: LoadedFamily) -> bool:
-    """Whether the selection that the studio opens with leads somewhere."""
-    return family.values_of(default_selection(family)) in family.available
+def dead_start(family: LoadedFamily) -> Selection | None:
+    """The selection that the studio opens with, if it leads nowhere."""
+    start = default_selection(family)
+    return None if family.values_of(start) in family.available else start

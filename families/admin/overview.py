@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from ..completeness import completeness
+from ..consequences import dead_start
 from ..errors import spelled
 from ..matrix import Cell, build_matrix, incomplete_members
 from ..models import Axis, Family
+from ..selectors import load_family
 from .member import PREFIX
 
 HOLES = 12  # listed by name; the table shows the others
@@ -18,6 +20,7 @@ def overview(family: Family, *, page: int) -> dict[str, Any]:
     """The context of `family_overview.html`."""
     report = completeness(family.key)
     matrix = build_matrix(family, page=page)
+    loaded = load_family(family.key)
     return {
         "matrix": matrix,
         "matrix_rows": [
@@ -27,6 +30,7 @@ def overview(family: Family, *, page: int) -> dict[str, Any]:
         "hole_count": report["hole_count"],
         "holes": [(spelled(hole), _add_address(family, hole)) for hole in report["holes"][:HOLES]],
         "unreachable": _unreachable(family, report["unreachable_options"]),
+        "dead_start": dead_start(loaded) if loaded.available else None,
         "member_count": family.members.count(),
     }
 

@@ -92,9 +92,9 @@ def _sentences(found: Consequences, family: Family) -> Iterator[SafeString | str
     if found.options and not found.closed:
         yield _some("options that lead nowhere", [f"{axis}={value}" for axis, value in found.options])
     if found.selections:
-        yield _some("nobody to answer to", [spelled(selection) for selection in found.selections])
+        yield _some("selections that lead nowhere", [spelled(selection) for selection in found.selections])
     if found.start is not None:
-        yield f"a starting selection that leads nowhere: {spelled(found.start)}"
+        yield f"a dead end to start from, because these are the defaults: {spelled(found.start)}"
     before, after = found.holes
     if after > before:
         yield f"{_counted(after, 'hole')} instead of {before}"

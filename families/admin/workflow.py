@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from ..errors import InputProblem
@@ -120,9 +121,9 @@ class WorkflowAdmin(BulkAdmin):
         "price",
         "state",
         "version",
-        "is_default_for_strategy",
+        "default",
     )
-    list_filter = ("state", "rating", "strategy", "generator")
+    list_filter = ("state", "rating", "strategy", "generator", "is_default_for_strategy")
     search_fields = ("key", "display_name", "description", "checkpoint")
     actions = ("publish", "archive", "make_default")
     fieldsets = (
@@ -196,6 +197,10 @@ class WorkflowAdmin(BulkAdmin):
         for problem in shortcomings(obj):
             text = f"It is saved, but cannot be published yet: {problem}"
             self.message_user(request, text, messages.WARNING)
+
+    @display(description="default", ordering="is_default_for_strategy", label={"default": "info"})
+    def default(self, workflow: Workflow) -> str:
+        return "default" if workflow.is_default_for_strategy else ""
 
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:

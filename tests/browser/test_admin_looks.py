@@ -42,6 +42,7 @@ def test_no_page_of_the_admin_has_a_grave_fault(admin, page, photo, faults):
         "preview": ("family_preview", photo.pk),
         "history": ("family_history", photo.pk),
         "delete": ("family_delete", photo.pk),
+        "member-delete": ("member_delete", photo.members.first().pk),
         "axis": ("axis_change", photo.axes.first().pk),
         "member": ("member_change", photo.members.first().pk),
         "workflows": ("workflow_changelist",),

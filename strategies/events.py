@@ -5,6 +5,7 @@ The rows are the truth; events only save clients from polling. A Redis that is d
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -75,16 +76,38 @@ def _progress_key(task: UUID) -> str:
     return f"atelier:progress:{task}"
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Of a generation: `status`, `progress`, `preview`, `output` or `completed`."""
+
+    generation: UUID | str
+    name: str
+    data: dict[str, Any]
+
+
 def emit(generation: UUID | str, event: str, data: dict[str, Any]) -> None:
-    """Append one event (`status`, `progress`, `preview`, `output`, `completed`) and announce it."""
-    key = stream_key(generation)
+    """Append one event and announce it."""
+    emit_all([Event(generation, event, data)])
+
+
+def emit_all(events: Sequence[Event]) -> None:
+    """Append events in their order, and announce each: one trip to Redis."""
     try:
         pipeline = connection().pipeline(transaction=False)
-        pipeline.xadd(key, {"event": event, "data": json.dumps(data)}, maxlen=REPLAY_LENGTH, approximate=True)
-        pipeline.expire(key, settings.EVENT_STREAM_SECONDS)
-        if event == "completed":
-            pipeline.set(f"{key}:over", 1, ex=settings.EVENT_STREAM_SECONDS)
-        pipeline.publish(key, event)
+        for event in events:
+            _append(pipeline, event)
         pipeline.execute()
     except redis.RedisError as error:
-        log.warning("event_lost", generation=str(generation), event_type=event, error=str(error))
+        for event in events:
+            log.warning(
+                "event_lost", generation=str(event.generation), event_type=event.name, error=str(error)
+            )
+
+
+def _append(pipeline: redis.client.Pipeline, event: Event) -> None:
+    key, entry = stream_key(event.generation), {"event": event.name, "data": json.dumps(event.data)}
+    pipeline.xadd(key, entry, maxlen=REPLAY_LENGTH, approximate=True)
+    pipeline.expire(key, settings.EVENT_STREAM_SECONDS)
+    if event.name == "completed":
+        pipeline.set(f"{key}:over", 1, ex=settings.EVENT_STREAM_SECONDS)
+    pipeline.publish(key, event.name)

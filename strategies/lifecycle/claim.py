@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ..models import Generation, PoolHold, Prediction, Status, Task
+from ..models import PoolHold, Status, Task
 from ..policy import ANY_SIZE, POLICY, Policy
 from ..scheduling import PATIENCE, goes_before
 from .announce import status_changed, task_changed
@@ -21,11 +21,13 @@ CANDIDATES = 64  # of those found: enough for as many workers at once
 
 # As an array, so that the choice is made once: within a join PostgreSQL may make it again for every row, and
 # take more than there are places.
+# The commit of a claim waits for no disk: one that a crash of the database undoes leaves its task waiting, and
+# who believes to hold it writes nothing more, as nobody knows its token. All other commits wait.
 TAKE = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,
     lease_token = %(token)s, lease_expires_at = now() + %(lease)s, started_at = coalesce(started_at, now())
-WHERE id = ANY(ARRAY({chosen})) RETURNING id
+WHERE id = ANY(ARRAY({chosen})) RETURNING id, set_config('synchronous_commit', 'off', true)
 """
 
 # What could start in the queues that go before a background one.
@@ -60,6 +62,18 @@ TAKE_BESIDE = TAKE.format(
     ORDER BY priority DESC, due_at, id LIMIT %(places)s FOR UPDATE SKIP LOCKED
 """
 )
+
+# The first task of a prediction begins it; the first prediction begins the generation.
+BEGIN = """
+WITH prediction AS (
+    UPDATE strategies_prediction SET status = 'processing', started_at = %(at)s
+    WHERE id = %(prediction)s AND status = 'starting' RETURNING id
+), generation AS (
+    UPDATE strategies_generation SET status = 'processing', started_at = %(at)s
+    WHERE id = %(generation)s AND status = 'starting' RETURNING id
+)
+SELECT EXISTS (SELECT FROM prediction), EXISTS (SELECT FROM generation)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +186,16 @@ def _lock_order(task: Task) -> tuple[str, str]:
 
 
 def _begin(task: Task) -> None:
-    """The first task of a prediction begins it; the first prediction begins the generation."""
     if task.generation_id is None or task.prediction_id is None:
         return
-    started = {"status": Status.PROCESSING, "started_at": task.started_at}
-    waiting, request = {"status": Status.STARTING}, {"request_id": task.request_id}
-    if Prediction.objects.filter(id=task.prediction_id, **waiting).update(**started):
-        status_changed(task.generation_id, Status.PROCESSING, task.prediction_id, **request)
-    if Generation.objects.filter(id=task.generation_id, **waiting).update(**started):
-        status_changed(task.generation_id, Status.PROCESSING, **request)
+    begun = {"prediction": task.prediction_id, "generation": task.generation_id, "at": task.started_at}
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN, begun)
+        prediction, generation = cursor.fetchone()
+    if prediction:
+        status_changed(task.generation_id, Status.PROCESSING, task.prediction_id, request_id=task.request_id)
+    if generation:
+        status_changed(task.generation_id, Status.PROCESSING, request_id=task.request_id)
 
 
 def renew(held: Claim, *, lease_seconds: float) -> bool:

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -63,28 +64,31 @@ def _go_on(task: Task, output: Output) -> None:
     """The next step of the chain; behind the last one, what the generation's type decides."""
     kind = GENERATION_TYPES[task.generation.type]
     kind.step_succeeded(task, output)
-    following = Task.objects.filter(
-        prediction=task.prediction_id, step=task.step + 1, status=Status.STARTING
-    ).first()
-    if following:
+    chain = _chain(task)
+    waiting = {each.step: each for each in chain if each.status == Status.STARTING}
+    if following := waiting.get(task.step + 1):
         following.ready = True
         publish_as_written([following])
         following.save(update_fields=["ready", "published_at"])
         return
     ending = kind.chain_succeeded(task, output)
     if isinstance(ending, Delivery):
-        _deliver(task, ending)
+        _deliver(task, ending, chain)
     else:
         write(ending)
 
 
-def _deliver(task: Task, delivery: Delivery) -> None:
+def _chain(task: Task) -> list[Task]:
+    """All tasks of its prediction that there are by now."""
+    return list(Task.objects.filter(prediction=task.prediction_id))
+
+
+def _deliver(task: Task, delivery: Delivery, chain: Iterable[Task]) -> None:
     """End the task's prediction with what it is given."""
     if delivery.assets:
         Asset.objects.filter(id__in=delivery.assets).update(prediction=task.prediction_id)
         output_stored(task.generation_id, task.prediction_id)
-    done = Task.objects.filter(prediction=task.prediction_id, result__isnull=False)
-    spent = sum(result.get("seconds", 0.0) for result in done.values_list("result", flat=True))
+    spent = sum(each.result.get("seconds", 0.0) for each in chain if each.result is not None)
     settle_prediction(
         task.prediction_id, task.generation_id, Status.SUCCEEDED, predict_seconds=spent, **delivery.fields
     )
@@ -171,7 +175,7 @@ def end_chain(task: Task, status: Status, *, error_code: str, error_detail: str)
         status=Status.CANCELED, completed_at=timezone.now()
     )
     if rescue := GENERATION_TYPES[task.generation.type].rescued(task, error_detail):
-        _deliver(task, rescue)
+        _deliver(task, rescue, _chain(task))
     else:
         settle_prediction(
             task.prediction_id, task.generation_id, status, error_code=error_code, error_detail=error_detail

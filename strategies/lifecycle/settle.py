@@ -28,21 +28,25 @@ def settle_prediction(prediction: UUID | None, generation: UUID | None, status: 
 
 def settle_generation(generation: UUID) -> None:
     """End the generation when its last prediction has ended; the row lock makes one caller the last."""
-    row = Generation.objects.select_for_update().get(id=generation)
-    if row.status in TERMINAL:
+    status = Generation.objects.select_for_update().values_list("status", flat=True).get(id=generation)
+    if status in TERMINAL:
         return
-    counts = Counter(Prediction.objects.filter(generation=generation).values_list("status", flat=True))
+    ends = list(
+        Prediction.objects.filter(generation=generation)
+        .order_by("index")
+        .values_list("status", "error_code", "error_detail")
+    )
+    counts = Counter(status for status, *_ in ends)
     if any(counts[status] for status in LIVE):
         return
-    row.status, row.completed_at = _verdict(counts), timezone.now()
-    first_error = (
-        Prediction.objects.filter(generation=generation).exclude(error_code="").order_by("index").first()
+    verdict = _verdict(counts)
+    errors = ((code, detail) for _, code, detail in ends if code and verdict == Status.FAILED)
+    code, detail = next(errors, ("", ""))
+    Generation.objects.filter(id=generation).update(
+        status=verdict, completed_at=timezone.now(), error_code=code, error_detail=detail
     )
-    if row.status == Status.FAILED and first_error:
-        row.error_code, row.error_detail = first_error.error_code, first_error.error_detail
-    row.save(update_fields=["status", "completed_at", "error_code", "error_detail"])
-    status_changed(generation, row.status, error_code=row.error_code or None)
-    completed(generation, row.status)
+    status_changed(generation, verdict, error_code=code or None)
+    completed(generation, verdict)
 
 
 def _verdict(counts: Counter) -> Status:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import structlog
 from django.db import connection
 
-from .. import events
 from ..dispatch import publish_as_written
 from ..errors import NoPoolFits
 from ..fleet import why_never
 from ..models import Generation, Prediction, Status, Task
 from ..pools import live_pools
 from ..signatures import TaskSignature
-from .announce import on_commit, task_changed
+from .announce import accepted, task_changed
 
 log = structlog.get_logger(__name__)
 # Foreign keys lock what they point to at the commit only; until then somebody might delete it.
@@ -33,11 +32,7 @@ def start(generation: Generation, predictions: list[Prediction], signatures: lis
     Raises: NoPoolFits.
     """
     _require_a_pool_that_fits(signatures)
-    on_commit(
-        lambda: events.emit(
-            generation.id, "status", {"generation": str(generation.id), "status": Status.STARTING}
-        )
-    )
+    accepted(generation.id)
     rows = write(signatures)  # after the event, as a worker may be quick to tell the next
     log.info(
         "generation_starting", generation=str(generation.id), strategy=generation.strategy,

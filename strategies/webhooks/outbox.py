@@ -9,7 +9,6 @@ from ..dispatch import wake_deliverers_on_commit
 from ..models import Generation, WebhookDelivery
 from .messages import happened
 
-# Asked first, as mostly nobody does.
 ANYBODY = """
 SELECT FROM strategies_generation AS generation WHERE id = %s AND (webhook <> '' OR EXISTS (
     SELECT FROM strategies_webhookendpoint WHERE owner_id = generation.owner_id AND NOT disabled
@@ -25,9 +24,7 @@ WHERE owner_id = %s AND NOT disabled AND events @> to_jsonb(%s::text) ORDER BY i
 
 
 def tell(event: str, generation: UUID, prediction: UUID | None = None) -> None:
-    """Write the event's messages, if anybody listens; the second time does nothing."""
-    if not _anybody_listens(generation):
-        return
+    """Write the event's messages for those who want to hear of it; the second time does nothing."""
     row = Generation.objects.only("owner_id", "webhook", "webhook_events_filter").get(id=generation)
     endpoints: list[UUID | None] = _listening(row.owner_id, event)
     if row.webhook and event in (row.webhook_events_filter or [event]):
@@ -46,7 +43,8 @@ def tell(event: str, generation: UUID, prediction: UUID | None = None) -> None:
     wake_deliverers_on_commit()
 
 
-def _anybody_listens(generation: UUID) -> bool:
+def anybody_listens(generation: UUID) -> bool:
+    """Whether it is worth telling anything of this generation."""
     with connection.cursor() as cursor:
         cursor.execute(ANYBODY, [generation])
         return cursor.rowcount > 0

@@ -21,8 +21,8 @@ CANDIDATES = 64  # of those found: enough for as many workers at once
 
 # As an array, so that the choice is made once: within a join PostgreSQL may make it again for every row, and
 # take more than there are places.
-# The commit of a claim waits for no disk: one that a crash of the database undoes leaves its task waiting, and
-# who believes to hold it writes nothing more, as nobody knows its token. All other commits wait.
+# The commit of a claim waits for no disk (decision 16): one that a crash of the database undoes leaves its
+# task waiting, and who believes to hold it writes nothing more, as nobody knows its token.
 TAKE = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,

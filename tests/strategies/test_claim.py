@@ -3,16 +3,21 @@ from datetime import timedelta
 
 import pytest
 from celery.signals import before_task_publish
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from strategies import lifecycle
 from strategies.lifecycle import renew, window
 from strategies.models import Status, Task
 from strategies.models.generation import Priority
 from strategies.policy import ANY_SIZE
 from tests.factories import make_generation, make_owner, make_workflow, the_task
 
-from .lifecycle import claim
+from .lifecycle import claim, output_of
+
+CLAIMED = (
+    "status", "attempt", "worker", "device", "lease_token", "lease_expires_at", "started_at"
+)  # fmt: skip
 
 
 def test_a_claim_moves_task_prediction_and_generation_to_processing(owner, workflow):
@@ -111,6 +116,58 @@ def test_a_claim_looks_along_its_indexes(owner, workflow, query):
     assert any(index in plan for index in indexes)
     assert "Seq Scan on strategies_task" not in plan
     assert "Sort" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_commit_of_a_claim_waits_for_no_disk(owner, workflow):
+    make_generation(owner, workflow)
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+        with transaction.atomic():
+            held = claim()
+            while_claiming = waits_for_disk(cursor)
+        with transaction.atomic():
+            lifecycle.succeed(held, output_of(held.task))
+            while_finishing = waits_for_disk(cursor)
+        cursor.execute("RESET synchronous_commit")
+    assert (while_claiming, while_finishing) == ("off", "on")
+
+
+def waits_for_disk(cursor) -> str:
+    cursor.execute("SHOW synchronous_commit")
+    return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_holds_a_claim_that_a_crash_undid_writes_nothing(owner, workflow):
+    generation = make_generation(owner, workflow)
+    before = Task.objects.filter(generation=generation).values().get()
+    held = claim()
+    Task.objects.filter(generation=generation).update(**{key: before[key] for key in CLAIMED})
+
+    assert not lifecycle.succeed(held, output_of(held.task))
+    again = claim()
+
+    assert (again.task.id, again.task.attempt) == (held.task.id, 1)
+    assert lifecycle.succeed(again, output_of(again.task))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("owners", "trips"), [(1, 8), (2, 9)])
+def test_a_claim_goes_to_the_database_a_few_times(workflow, django_assert_num_queries, owners, trips):
+    """From its beginning to its commit; only several lines need to know what started lately."""
+    for _ in range(owners):
+        make_generation(make_owner(), workflow)
+    with django_assert_num_queries(trips):
+        claim()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_goes_to_the_database_a_few_times(owner, workflow, django_assert_num_queries):
+    make_generation(owner, workflow)
+    held = claim()
+    with django_assert_num_queries(12):
+        lifecycle.succeed(held, output_of(held.task))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -45,6 +45,7 @@ class PoolReport:
     resident: list[str] = field(default_factory=list)  # models
     capacity: int = ANY_SIZE  # numbers that the models of a task may hold together
     concurrency: int = 1  # tasks at once
+    load_seconds: float | None = None  # what loading a model took lately, if any was loaded
 
 
 def report(pool: PoolReport) -> None:

@@ -5,6 +5,7 @@ serves everybody who asks this process for a while: the longer, the more it cost
 horizon has so many before it, at least, and no time.
 """
 
+import statistics
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS
 from .models import Share, Task
 from .policy import POLICY
+from .pools import PoolReport
 from .rates import Rates
 from .servers import held_tasks, servers_of
 from .sizes import parameters_of_workflow
@@ -85,7 +87,9 @@ class QueueView:
         pools = pool_states()
         self.unserved = why_unserved(queue, pools)
         self._live = [pool.report for pool in pools if pool.report]
-        self._servers, self._charges = servers_of(queue, working(pools), held, self.rates)
+        able = working(pools)
+        self._servers, self._charges = servers_of(queue, able, held, self.rates)
+        self._load = _load_of([pool for pool in able if queue in pool.queues])
         self._lines: dict[tuple[Any, int], _Line] = {}  # by owner and priority
         for row in rows:
             line = self._lines.setdefault((row.owner, row.priority), _Line())
@@ -163,7 +167,7 @@ class QueueView:
         model, parameters = needs
         kind = (self.queue, workflow)
         self.rates.look_up([kind])
-        seconds, load = self.rates.seconds(kind, work), self.rates.load(kind)
+        seconds, load = self.rates.seconds(kind, work), self.rates.load(kind) or self._load
         return Job(task, since, seconds or UNMEASURED, model, load or 0.0, self.rates.lag(kind), parameters)
 
     def _played(self) -> dict[Any, Start]:
@@ -177,7 +181,7 @@ class QueueView:
             Backlog(owner, priority, self._used[owner], line.jobs, line.goes_on)
             for (owner, priority), line in lines.items()
         ]
-        load = self.rates.load((self.queue, None))
+        load = self._load or self.rates.load((self.queue, None))
         policy = replace(POLICY, load_seconds=load) if load else POLICY
         return play(backlogs, self._servers, policy, self._charges)
 
@@ -208,6 +212,12 @@ def _rows(queue: str) -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(BACKLOGS, {"queue": queue, "lines": LINES, "tasks": TASKS})
         return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _load_of(pools: Iterable[PoolReport]) -> float | None:
+    """What loading a model takes, as the pools tell the policy."""
+    told = [pool.load_seconds for pool in pools if pool.load_seconds is not None]
+    return statistics.fmean(told) if told else None
 
 
 def _used(owners: set[Any]) -> dict[Any, float]:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from .fleet import PoolState, pool_states
+from .fleet import PoolState, pool_states, working
 from .models import Status, Task
 from .models.generation import Priority
 from .tasktypes import queues
@@ -39,13 +39,14 @@ class QueueState:
     per_minute: float  # finished, over the last ten minutes
     seconds_each: float | None  # mean duration of the latest finished tasks
     pools: int  # that take work from it
+    at_once: int  # tasks that these run
 
     @property
     def eta_seconds(self) -> float | None:
         """When a task submitted now would start, were they taken in order."""
-        if not self.pools or self.seconds_each is None:
+        if not self.at_once or self.seconds_each is None:
             return None
-        return round((self.ahead + self.running / 2) * self.seconds_each / self.pools, 1)
+        return round((self.ahead + self.running / 2) * self.seconds_each / self.at_once, 1)
 
 
 def queue_state(name: str, pools: list[PoolState] | None = None) -> QueueState:
@@ -60,13 +61,15 @@ def queue_states(
     names = sorted(queues()) if names is None else names
     pools = pool_states() if pools is None else pools
     live, finished, seconds = _live(names), _finished_lately(names), _seconds_each(names)
+    serving = {name: [pool for pool in working(pools) if name in pool.queues] for name in names}
     return [
         QueueState(
             name=name,
             **live.get(name, {"depth": 0, "ahead": 0, "running": 0, "oldest": None}),
             per_minute=round(finished.get(name, 0) / (RATE_WINDOW.total_seconds() / 60), 2),
             seconds_each=seconds.get(name),
-            pools=sum(pool.takes_work and pool.serves(name) for pool in pools),
+            pools=len(serving[name]),
+            at_once=sum(pool.concurrency for pool in serving[name]),
         )
         for name in names
     ]

@@ -101,7 +101,7 @@ def _until_free(
     for task in held:
         loads = bool(task.model) and task.model not in resident
         use_model(task.model, resident, _room(pool))
-        load = (rates.load(task.kind) or 0.0) if loads else 0.0
+        load = (rates.load(task.kind) or pool.load_seconds or 0.0) if loads else 0.0
         seconds = rates.seconds(task.kind, task.work)
         if task.task in noted:  # it has drawn, so all is loaded
             fraction, ago = noted[task.task]

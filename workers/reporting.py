@@ -91,6 +91,7 @@ class Reporter:
             resident=[name for one in health for name in one["resident"]],
             capacity=scheduling.capacity(),
             concurrency=identity.CONCURRENCY,
+            load_seconds=scheduling.load_seconds(),
         )
 
     def _obey(self) -> None:

@@ -33,6 +33,11 @@ def policy() -> Policy:
     return here if _load_seconds is None else replace(here, load_seconds=_load_seconds)
 
 
+def load_seconds() -> float | None:
+    """What loading a model took here lately."""
+    return _load_seconds
+
+
 def note_load(task: Task, before: frozenset[str], made: Made) -> float | None:
     """What loading took, and learn from it; None for a task whose model was among those loaded before."""
     global _load_seconds  # noqa: PLW0603  one device per process

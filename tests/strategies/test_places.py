@@ -201,6 +201,17 @@ def test_what_a_pool_loads_for_what_it_runs_counts_until_it_draws(owner):
     assert place_of(waits).eta_seconds == pytest.approx(15, abs=1)
 
 
+def test_where_nothing_was_loaded_lately_the_pools_say_what_it_takes(owner):
+    one, other = (make_workflow(checkpoint=f"pocket:{name}") for name in ("one", "other"))
+    measured(owner, one, seconds=10.0), measured(owner, other, seconds=10.0)
+    live(resident=["other"], load_seconds=7.0)
+    assert new(owner, other).eta_seconds == pytest.approx(10, abs=0.2)
+    assert new(owner, one).eta_seconds == pytest.approx(17, abs=0.2)
+    make_generation(owner, one)
+    claim(worker="gpu@here")
+    assert new(owner, one).eta_seconds == pytest.approx(27, abs=1)
+
+
 def test_who_has_something_running_has_had_it_when_the_next_is_chosen(owner, workflow):
     live()
     measured(owner, workflow, seconds=10.0)

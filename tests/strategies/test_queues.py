@@ -13,9 +13,10 @@ from tests.factories import make_generation
 from .lifecycle import claim, output_of
 
 
-def live(name="gpu@here", queues=("generation",)):
+def live(name="gpu@here", queues=("generation",), **more):
     now = timezone.now().isoformat()
-    report(PoolReport(name=name, device="cpu", queues=list(queues), heartbeat_at=now, started_at=now))
+    pool = {"device": "cpu", "queues": list(queues), "heartbeat_at": now, "started_at": now, **more}
+    report(PoolReport(name=name, **pool))
 
 
 def finish_one_in(seconds):
@@ -46,6 +47,16 @@ def test_a_queue_tells_its_depth_its_age_and_its_rate(owner, workflow):
     assert state.oldest == Task.objects.get(status="starting").created_at
     everything = queue_states()
     assert state in everything and {each.name for each in everything} == set(queues())
+
+
+def test_a_pool_that_does_several_tasks_at_once_is_through_so_much_sooner(owner, workflow):
+    make_generation(owner, workflow, num_predictions=9)
+    finish_one_in(3)
+    live()
+    assert queue_state("generation").eta_seconds == pytest.approx(24, abs=4)
+    live(concurrency=4)
+    state = queue_state("generation")
+    assert state.pools == 1 and state.eta_seconds == pytest.approx(6, abs=1)
 
 
 def test_pools_are_unknown_rather_than_an_error_while_redis_is_away(monkeypatch):

@@ -13,6 +13,7 @@ from strategies.models import BatchLimit, Share, Status, Task
 from tests.factories import make_generation, make_owner, make_workflow, the_task
 from workers import execution, generators, identity, outputs, scheduling
 from workers.generators.mock import Mock, MockConfig
+from workers.reporting import Reporter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHAPE = {"width": 128, "height": 128, "num_inference_steps": 4}
@@ -207,3 +208,12 @@ def test_a_batch_is_what_single_runs_are(owner, pocket):
     for alone, beside in zip(single, together, strict=True):
         assert np.abs(alone - beside).max() <= 2
     assert Task.objects.filter(status=Status.SUCCEEDED).count() == 4
+
+
+def test_what_loading_takes_here_is_told_to_the_policy_and_in_the_pools_report(owner, mock):
+    assert (scheduling.load_seconds(), Reporter()._report().load_seconds) == (None, None)
+    mock.config = MockConfig(load_seconds=0.2)
+    ask(owner, make_workflow(checkpoint="org/one", checkpoint_revision="a" * 40), 1)
+    execution.run_next("generation")
+    told = Reporter()._report().load_seconds
+    assert 0.2 <= told == scheduling.policy().load_seconds < 5

@@ -133,10 +133,12 @@ class _Line:
             return range(len(self.jobs))
         return (place for place, job in enumerate(self.jobs) if job.parameters <= capacity)
 
+    def times_overtaken(self, place: int) -> int:
+        return self.overtaken[place] if place < len(self.overtaken) else 0
+
     def due_of(self, place: int) -> int:
         """The start that must be this task's, if those before it are for other pools."""
-        first, mine = (sum(self.overtaken[at : at + 1]) for at in (0, place))
-        return self.due + first - mine
+        return self.due + self.times_overtaken(0) - self.times_overtaken(place)
 
 
 class _Lines:
@@ -192,7 +194,7 @@ class _Lines:
         line.overtaken += [0] * (place + 1 - len(line.overtaken))
         line.overtaken = [times + 1 for times in line.overtaken[:place]] + line.overtaken[place + 1 :]
         self._started += 1
-        line.due = self._started + self._patience - (line.overtaken[0] if line.overtaken else 0)
+        line.due = self._started + self._patience - line.times_overtaken(0)
         heapq.heappush(self._due, (line.due, line.number, line))
         job = line.jobs.pop(place)
         self._sort_in(line)

@@ -95,25 +95,25 @@ def _until_free(
     pool: PoolReport, held: Sequence[Held], noted: Noted, rates: Rates, resident: OrderedDict[str, None]
 ) -> tuple[list[float], list[Charge]]:
     """In how many seconds each process of a pool is free, and what is charged then; `resident` becomes what
-    the pool has loaded by then. What waits in a process was claimed a moment ahead."""
+    the pool has loaded by then. Behind what a process works on it may hold what it claimed a moment ahead."""
     free, charges = [0.0] * pool.concurrency, []
-    in_a_call = math.ceil(sum(task.task in noted for task in held) / pool.concurrency)
+    drawing = sum(task.task in noted and noted[task.task][0] < 1 for task in held)
+    in_a_call = max(1, math.ceil(drawing / pool.concurrency))
     for task in held:
         loads = bool(task.model) and task.model not in resident
         use_model(task.model, resident, _room(pool))
         load = (rates.load(task.kind) or pool.load_seconds or 0.0) if loads else 0.0
+        fraction, ago = noted.get(task.task, (None, 0.0))
         seconds = rates.seconds(task.kind, task.work)
-        if task.task in noted:  # it has drawn, so all is loaded
-            fraction, ago = noted[task.task]
-            whole = task.elapsed / fraction if seconds is None and fraction else seconds or 0.0
-            left = whole * (1 - fraction) - ago / in_a_call
-        elif seconds is not None:
+        if seconds is None:  # as fast as it has been so far
+            seconds = task.elapsed / fraction if fraction else task.elapsed
+        if fraction is None:
             left = load + seconds - (0.0 if free[0] else task.elapsed)
-        else:
-            left = 0.0
+        else:  # it draws, so all is loaded
+            left = seconds * (1 - fraction) - ago / in_a_call
         ends = free[0] + max(0.0, left)
         heapq.heapreplace(free, ends)
-        charges.append(Charge(task.owner, task.elapsed if seconds is None else load + seconds, ends))
+        charges.append(Charge(task.owner, load + seconds, ends))
     return free, charges
 
 

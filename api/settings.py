@@ -126,6 +126,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Atelier",
     "DESCRIPTION": "A self-hosted image-generation backend. Refusals are problem responses (RFC 9457).",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",  # the first whose schemas are JSON schemas, as Pydantic writes them
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -134,6 +135,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.with_event_stream",
+        "api.typed_bodies.with_typed_bodies",
     ],
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "strategies.models.Status.values",

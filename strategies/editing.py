@@ -25,7 +25,10 @@ SHAPES, CLIPSEG = "shapes", "clipseg:"  # finders: the one built in, and the mod
 
 
 class ReferenceImage(Inputs):
-    """A picture to lay into the area; `x`, `y`, its middle, and `scale`, its width, in parts of the base."""
+    """A picture to lay into the area; `x`, `y`, its middle, and `scale`, its width, in parts of the base.
+
+    The reference of the picture alone will do.
+    """
 
     image: str
     x: float | None = Field(default=None, ge=0, le=1)

@@ -19,6 +19,10 @@ from .base import ChoiceField, FiniteFloatField, StrictSerializer
 from .generations import ErrorSerializer, OutputSerializer, PredictionUrlsSerializer
 
 
+class TaskUrlsSerializer(PredictionUrlsSerializer):
+    retry = serializers.URLField()
+
+
 class TaskSerializer(serializers.Serializer):
     """One unit of compute. Context: `request`, `progress`."""
 
@@ -56,12 +60,13 @@ class TaskSerializer(serializers.Serializer):
     def get_error(self, task: Task) -> dict[str, str] | None:
         return ErrorSerializer(task).data if task.error_code else None
 
-    @extend_schema_field(PredictionUrlsSerializer)
+    @extend_schema_field(TaskUrlsSerializer)
     def get_urls(self, task: Task) -> dict[str, str]:
         request = self.context.get("request")
         return {
             "get": link("task", request, id=task.id),
             "cancel": link("task-cancel", request, id=task.id),
+            "retry": link("task-retry", request, id=task.id),
         }
 
 

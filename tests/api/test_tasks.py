@@ -115,7 +115,7 @@ def test_what_is_over_can_be_done_again_as_something_new(client, ask):
     alone = accepted(client)
     refused(client.post(f"/v1/tasks/{alone['id']}/retry"), 409, "still_running")
     fail()
-    again = client.post(f"/v1/tasks/{alone['id']}/retry")
+    again = client.post(alone["urls"]["retry"])
     assert again.status_code == 202 and again.json()["id"] != alone["id"]
     assert again.json()["params"] == alone["params"]
     assert client.get(alone["urls"]["get"]).json()["status"] == "failed"

@@ -14,6 +14,7 @@ from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
 from families.catalogue import resolve
+from families.kept_workflows import workflow_by_key
 from families.models import Family, Workflow
 from families.models.workflow import Rating, State
 
@@ -224,7 +225,7 @@ def _settle(ask: GenerationAsk) -> tuple[Workflow, Family | None, dict[str, str]
 
 
 def _by_key(key: str) -> Workflow:
-    workflow = Workflow.objects.filter(key=key).first()
+    workflow = workflow_by_key(key)
     if workflow is None:
         raise UnknownWorkflow(f"There is no workflow {key!r}.", errors=one(("workflow",), "unknown workflow"))
     return workflow

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from strategies.models import Generation
+from strategies import queue_view
+from strategies.models import Generation, Task
 from strategies.queue_view import forget_views
 
 from .work import claim, fail, finish
@@ -38,6 +39,38 @@ def test_a_generation_is_accepted_with_everything_a_client_needs(client, ask, wo
     assert body["predictions"][0]["output"] == []
     assert body["urls"]["get"].endswith(f"/v1/generations/{body['id']}")
     assert client.get(body["urls"]["get"]).json()["id"] == body["id"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"num_predictions": 3, "priority": "high", "metadata": {"tags": [1, 0.5, None], "a": {"b": "é"}}},
+        {"not_before": "2090-01-02T03:04:05.678+02:00", "deadline_seconds": 12.5},
+        {"type": "agentic", "agentic": {"max_attempts": 2, "evaluation_provider": "pixel"}},
+    ],
+)
+def test_the_answer_to_a_request_is_what_reading_it_then_gives(client, ask, live_pool, more):
+    body = create(client, ask, **more)
+    assert client.get(body["urls"]["get"]).json() == body
+    assert client.get(f"/v1/predictions/{body['predictions'][0]['id']}").json() == body["predictions"][0]
+
+
+def test_a_request_takes_as_few_queries_for_ten_as_for_one(client, ask, live_pool, monkeypatch):
+    monkeypatch.setattr(queue_view, "KEPT", 60.0)  # what waits is looked at for all requests of a while
+    monkeypatch.setattr(queue_view, "KEPT_TIMES", 1e9)
+
+    def queries(**more) -> list[str]:
+        with CaptureQueriesContext(connection) as context:
+            create(client, ask, **more)
+        return [query["sql"].split()[0] for query in context if "SAVEPOINT" not in query["sql"]]
+
+    queries()
+    finish()
+    Task.objects.update(device_seconds=1.0)  # so that a time can be told
+    forget_views()
+    queries()
+    expected = ["SELECT", "SELECT", "INSERT", "INSERT", "INSERT", "UPDATE"]
+    assert queries() == queries(num_predictions=10) == expected, "the key, the workflow; rows; the promise"
 
 
 def test_what_nobody_can_run_is_accepted_and_says_so(client, ask):

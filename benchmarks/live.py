@@ -1,7 +1,6 @@
 """A trace replayed through real workers with the cost-model pipeline: the whole stack."""
 
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -152,13 +151,11 @@ def outcome(stack: RunningStack, trace: Sequence[Request], ids: Sequence[str]) -
 
 def report(runs: Sequence[Run], costs: Costs, speed: float = 1.0) -> Report:
     """The figures of a simulation, in the trace's own seconds."""
-    waits = sorted((run.started - run.created) * speed for run in runs)
     makespan = max(run.ended for run in runs) - min(run.created for run in runs)
-    return Report(
-        makespan_s=round(makespan * speed, 3),
-        reload_rate=round(sum(run.loaded * speed > costs.load / 2 for run in runs) / len(runs), 4),
-        p50_wait_s=round(statistics.median(waits), 3),
-        p99_wait_s=round(waits[min(len(waits) - 1, int(0.99 * len(waits)))], 3),
+    return Report.of(
+        [(run.started - run.created) * speed for run in runs],
+        makespan=makespan * speed,
+        loads=sum(run.loaded * speed > costs.load / 2 for run in runs),
         largest_bypass=largest_bypass(runs),
     )
 

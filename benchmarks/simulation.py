@@ -5,9 +5,9 @@ A request of a trace is one task, whatever number of images it has.
 
 import statistics
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 from strategies.policy import Line, Policy, Waiting
 
@@ -37,6 +37,18 @@ class Report:
     p50_wait_s: float  # from arrival to start
     p99_wait_s: float
     largest_bypass: int  # how often a task was overtaken (see `strategies.policy`) by younger ones
+
+    @classmethod
+    def of(cls, waits: Iterable[float], *, makespan: float, loads: int, largest_bypass: int) -> Self:
+        """From the wait of every request, in seconds, and how often a model was loaded."""
+        waits = sorted(waits)
+        return cls(
+            makespan_s=round(makespan, 3),
+            reload_rate=round(loads / len(waits), 4),
+            p50_wait_s=round(statistics.median(waits), 3),
+            p99_wait_s=round(waits[min(len(waits) - 1, int(0.99 * len(waits)))], 3),
+            largest_bypass=largest_bypass,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -178,12 +190,10 @@ def simulate(
     for _ in jobs:
         world.arrive()
         world.run(chooser.choose(world), policy, chooser.evict)
-    waits = sorted(job.wait for job in jobs)
-    report = Report(
-        makespan_s=round(world.now - trace[0].arrival_s, 3),
-        reload_rate=round(world.loads / len(jobs), 4),
-        p50_wait_s=round(statistics.median(waits), 3),
-        p99_wait_s=round(waits[min(len(waits) - 1, int(0.99 * len(waits)))], 3),
+    report = Report.of(
+        [job.wait for job in jobs],
+        makespan=world.now - trace[0].arrival_s,
+        loads=world.loads,
         largest_bypass=world.largest_bypass,
     )
     return report, jobs

@@ -29,6 +29,7 @@ def overview(family: Family, *, page: int) -> dict[str, Any]:
         "incomplete": incomplete_members(family),
         "hole_count": report["hole_count"],
         "holes": [(spelled(hole), _add_address(family, hole)) for hole in report["holes"][:HOLES]],
+        "closed": [member for member in report["unavailable"] if member not in report["incomplete"]],
         "unreachable": _unreachable(family, report["unreachable_options"]),
         "dead_start": dead_start(loaded) if loaded.available else None,
         "member_count": family.members.count(),

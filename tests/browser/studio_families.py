@@ -46,6 +46,7 @@ def seed() -> None:
             selection={axis[0]: value for axis, value in zip(AXES, values, strict=True)},
         )
     _plain_input_family()
+    _family_that_starts_nowhere()
 
 
 def _workflow(number: int, ratio: str, rating: str) -> Workflow:
@@ -73,6 +74,18 @@ def _plain_input_family() -> None:
     )
     family = family_create(key="postcard", display_name="Postcard", description="", position=10)
     member_assign(family=family, workflow=workflow_publish(workflow=workflow), selection={})
+
+
+def _family_that_starts_nowhere() -> None:
+    """Its author has added the size that is the default, and not yet what makes it."""
+    family = family_create(key="poster", display_name="Poster", position=11)
+    options = [NewOption("a2", "A2"), NewOption("a3", "A3")]
+    axis_add(family=family, key="size", display_name="Size", control=Axis.Control.DROPDOWN, options=options)
+    workflow = workflow_create(
+        key="poster-a3", display_name="Poster, A3", checkpoint=CHECKPOINT, contract=contract(steps=30)
+    )
+    workflow = workflow_publish(workflow=workflow)
+    member_assign(family=family, workflow=workflow, selection={"size": "a3"})
 
 
 def seed_people(**passwords: str) -> None:

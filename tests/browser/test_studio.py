@@ -20,6 +20,21 @@ def test_a_newcomer_signs_in_with_what_make_run_prints(stack, browser, keep):
     assert page.one("form.panel").get_attribute("aria-label") == "Trace"
 
 
+def test_picks_that_lead_nowhere_say_so_beside_generate_with_a_way_out(studio, emulate, keep):
+    emulate(width=375, height=700)
+    studio.browser.get(f"{studio.url}/studio/?family=poster")
+    notice = studio.wait(lambda: studio.one(".ask .notice"))
+    assert "No workflow of the family" in notice.text
+    assert studio.one(".generate").get_attribute("aria-disabled") == "true"
+    bottom = notice.rect["y"] + notice.rect["height"] - studio.browser.execute_script("return scrollY")
+    assert 0 < bottom < 700
+    keep("studio-starts-nowhere")
+    notice.find_element(By.XPATH, ".//button[normalize-space()='Size: A3']").click()
+    studio.wait(lambda: "Free" in studio.one("#quote").text)
+    assert studio.picked("size") == "a3"
+    assert not studio.all(".ask .notice")
+
+
 def test_pictures_are_drawn_before_ones_eyes_and_stay_in_the_gallery(studio, keep):
     studio.one("[aria-label='One picture more']").click()
     studio.prompt(PROMPT)

@@ -5,7 +5,13 @@ from django.urls import reverse
 
 from families.admin.rehearsal import TOLD
 from families.models import Family, Member, Workflow
-from families.services import axis_update, family_update, member_retuple, workflow_update
+from families.services import (
+    axis_update,
+    family_update,
+    member_retuple,
+    workflow_archive,
+    workflow_update,
+)
 
 from .building import draft, dropdown, family, member, published
 from .pages import filled_in
@@ -74,6 +80,17 @@ def test_the_page_lists_what_is_incomplete_and_what_leads_nowhere(author, photo)
     assert page.context["hole_count"] == 4
     assert "Re-tuple them all at once" in page.content.decode()
     assert stored.workflow.key in page.content.decode()
+
+
+def test_the_page_lists_who_is_unavailable_and_that_users_start_at_a_dead_end(author, photo):
+    stored = member(photo, "one", model="likeness", size="small")
+    member(photo, "two", model="realism", size="small")
+    assert author.get(address("family_change", photo.pk)).context["dead_start"] is None
+    workflow_archive(workflow=stored.workflow)
+    page = author.get(address("family_change", photo.pk))
+    assert page.context["dead_start"] == {"model": "likeness", "size": "small"}
+    assert "The starting selection leads nowhere" in page.content.decode()
+    assert "<code>one</code> is archived" in page.content.decode()
 
 
 def test_a_saved_member_leads_back_to_the_table(author, photo):

@@ -10,12 +10,13 @@ function withoutPrice({ blocked, problem }) {
   return problem.undecided ? problem.message : "The price follows once the marked fields are right";
 }
 
-/** How many, what it costs, how long it would wait, and Generate. */
-export function Ask({ draft, quote, busy, rating, errors }) {
+/** How many, what it costs, how long it would wait, and Generate; above them what stands in the way. */
+export function Ask({ draft, quote, busy, rating, errors, children }) {
   const { answer } = quote;
   const count = (count) => draft.set({ count: Math.min(Math.max(count, 1), MOST) });
   return html`
     <div class="ask" data-invalid=${errors.length ? "" : undefined}>
+      ${children}
       <div class="quote" id="quote">
         ${answer
           ? html`<b class="price">${priceText(answer.price)}</b>

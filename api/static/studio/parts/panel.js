@@ -95,12 +95,13 @@ export function Panel({ draft, view, jobs, announce }) {
             <${Seed} value=${draft.seed} errors=${errorsAt("seed")} onChange=${(seed) => (settle("seed"), draft.set({ seed }))} />
           </div>
         </details>
+      </div>
+      <${Ask} ...${{ draft, quote, busy }} rating=${form.resolved.rating} errors=${errorsAt("num_predictions")}>
         ${rest.length > 0 &&
         html`<${Notice} problem=${refusal} texts=${[...new Set(rest)]}>
           <${Nearest} form=${form} problem=${quote.problem} onPick=${(picks) => draft.setPicks(form.key, picks)} />
         <//>`}
-      </div>
-      <${Ask} ...${{ draft, quote, busy }} rating=${form.resolved.rating} errors=${errorsAt("num_predictions")} />
+      <//>
     </form>
   `;
 }

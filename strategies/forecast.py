@@ -15,7 +15,8 @@ from typing import Any
 
 from .policy import ANY_SIZE, Policy
 
-Key = tuple[int, float, float, int]  # priority, what the owner has had, age, any: the least goes first
+# Priority, what the owner has had, age, the line's number: the least goes first.
+Key = tuple[int, float, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class _Lines:
         self._policy = policy
         self._patience = policy.bound - policy.reserve
         self._used = {line.owner: _log(line.used) for line in backlogs}
+        self._lines: list[_Line] = []  # by number
         self._of: dict[Any, list[_Line]] = {}
         self._started = 0
         for number, line in enumerate(backlogs):
@@ -160,9 +162,10 @@ class _Lines:
             mine = _Line(
                 line.owner, number, line.priority, list(line.jobs), line.goes_on, key, largest, self._patience
             )
+            self._lines.append(mine)
             self._of.setdefault(line.owner, []).append(mine)
-        self.waiting = sorted((line for mine in self._of.values() for line in mine), key=_key)
-        self._due = [(line.due, line.number, line) for line in self.waiting]
+        self.waiting = sorted(line.key for line in self._lines)
+        self._due = [(line.due, line.number, line) for line in self._lines]
         heapq.heapify(self._due)
 
     def best(self, resident: OrderedDict[str, None], now: float, capacity: int) -> tuple[_Line, int] | None:
@@ -172,8 +175,8 @@ class _Lines:
         policy = self._policy
         to_load = _log(policy.patience * policy.load_seconds) + now / policy.half_life
         best: tuple[Key, _Line, int] | None = None
-        for rank, line in enumerate(self.waiting):
-            priority, used, *_ = line.key
+        for rank, (priority, used, _, number) in enumerate(self.waiting):
+            line = self._lines[number]
             if best and (priority, used) > best[0][:2]:
                 break
             looked_at = islice(line.fitting(capacity), policy.look_ahead if rank < policy.deep else 1)
@@ -211,10 +214,10 @@ class _Lines:
 
     def _sort_in(self, line: _Line) -> None:
         """Put a line where it belongs now; one that has nothing more leaves."""
-        del self.waiting[bisect_left(self.waiting, line.key, key=_key)]
+        del self.waiting[bisect_left(self.waiting, line.key)]
         if line.jobs:
             line.key = (-line.priority, self._used[line.owner], line.jobs[0].since, line.number)
-            insort(self.waiting, line, key=_key)
+            insort(self.waiting, line.key)
         else:
             self._of[line.owner].remove(line)
 
@@ -233,10 +236,6 @@ class _Lines:
         for entry in too_large:
             heapq.heappush(self._due, entry)
         return found
-
-
-def _key(line: _Line) -> Key:
-    return line.key
 
 
 def _loads(job: Job, resident: OrderedDict[str, None]) -> bool:

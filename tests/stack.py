@@ -15,6 +15,7 @@ import psutil
 import psycopg
 
 from api.stack.ports import free_port
+from api.stack.tether import tethered
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
@@ -83,7 +84,10 @@ class RunningStack:
 
 @contextmanager
 def running_stack(home: Path, pools: str, **settings: str) -> Iterator[RunningStack]:
-    """Start everything, wait until it is ready, stop it with Ctrl-C and see that nothing is left."""
+    """Start everything, wait until it is ready, stop it with Ctrl-C and see that nothing is left.
+
+    It stops by itself when the tests are killed.
+    """
     home.mkdir(parents=True, exist_ok=True)
     (home / "pools.toml").write_text(pools)
     own = {
@@ -97,8 +101,8 @@ def running_stack(home: Path, pools: str, **settings: str) -> Iterator[RunningSt
     }  # fmt: skip
     with (home / "stack.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log,
-            start_new_session=True,
+            tethered(signal.SIGINT, [sys.executable, "manage.py", "run"]),
+            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     stack = RunningStack(process, home, environment, f"http://127.0.0.1:{ports['ATELIER_PORT']}")
     family = []

@@ -23,7 +23,7 @@ def loop(stack) -> dict:
     ask = {"workflow": "pocket-solid-fine", "type": "agentic", "agentic": AGENTIC, "inputs": {"prompt": HARD}}
     with stack.client() as client:
         body = client.post("/v1/generations", json={**ask, "num_predictions": 6, "seed": 0}).json()
-        return finished(client, body["id"], 240)
+        return finished(client, body["id"])
 
 
 def test_agentic_predictions_reach_the_threshold(loop):

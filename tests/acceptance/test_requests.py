@@ -201,7 +201,7 @@ def test_operators_see_queues_pools_and_metrics(stack, client):
         pools = {pool["name"].partition("@")[0]: pool for pool in client.get("/v1/pools").json()["results"]}
         return pools if pools["gpu"]["resident"] else None
 
-    pools = waited(reported, 20)
+    pools = waited(reported)
     assert set(pools) == {"gpu", "light", "network", "housekeeping"}
     assert pools["gpu"]["memory"]["model_bytes"] > 10**6
     assert httpx.get(f"{stack.url}/readyz").status_code == 200

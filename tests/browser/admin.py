@@ -6,6 +6,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.stack import PATIENCE
+
 
 @pytest.fixture
 def admin(live_server, browser, client, django_user_model):
@@ -32,7 +34,7 @@ class Page:
         self.browser = browser
 
     def find(self, selector: str):
-        wait = WebDriverWait(self.browser, 10)
+        wait = WebDriverWait(self.browser, PATIENCE)
         return wait.until(lambda browser: browser.find_elements(By.CSS_SELECTOR, selector))[0]
 
     def all(self, selector: str):
@@ -54,15 +56,15 @@ class Page:
     def press(self, text: str) -> None:
         """Follow the link or press the button with this text."""
         path = f"//*[self::a or self::button][normalize-space()='{text}']"
-        wait = WebDriverWait(self.browser, 10)
+        wait = WebDriverWait(self.browser, PATIENCE)
         target = wait.until(lambda browser: browser.find_elements(By.XPATH, path))[0]
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
         target.click()
 
-    def save(self) -> None:
+    def save(self, button: str = "_save") -> None:
         before = self.find("html")
-        self.click("[name=_save]")
-        WebDriverWait(self.browser, 20).until(
+        self.click(f"[name={button}]")
+        WebDriverWait(self.browser, PATIENCE).until(
             lambda browser: browser.find_element(By.TAG_NAME, "html") != before
         )
 

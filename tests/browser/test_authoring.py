@@ -6,6 +6,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from families.models import Family, Workflow
 from families.services import axis_update, workflow_publish
 from tests.families.building import draft, published
+from tests.stack import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
 
@@ -78,7 +79,7 @@ def test_a_family_is_authored_from_nothing_to_its_history(admin, browser, keep, 
     page.pick("[name=fill-mood]", "wild")
     keep("authoring-tuples")
     page.press("Save all tuples")
-    WebDriverWait(browser, 10).until(lambda _: len(page.all(".at-filled")) == 2)
+    WebDriverWait(browser, PATIENCE).until(lambda _: len(page.all(".at-filled")) == 2)
     assert {member.selection["mood"] for member in family.members.all()} == {"wild"}
 
     # And the preview and the history tell of it.
@@ -126,7 +127,7 @@ def test_a_workflow_is_written_in_rows_published_and_archived(admin, browser, ke
         browser.execute_script("document.querySelector('input.action-select').click()")
         page.pick("[name=action]", action)
         browser.execute_script("document.querySelector('#changelist-form').submit()")
-        WebDriverWait(browser, 10).until(lambda _, state=state: f"is {state}" in page.text)
+        WebDriverWait(browser, PATIENCE).until(lambda _, state=state: f"is {state}" in page.text)
         assert Workflow.objects.get(key="one").state == state
     admin("workflow_history", workflow.pk)
     page.click(".at-versions a")
@@ -140,7 +141,7 @@ def test_rows_of_a_contract_are_moved_and_removed_and_the_json_follows(admin, br
     before = [spec["key"] for spec in workflow.contract["inputs"]]
     page.click("[data-card='inputs.1'] .at-tools button[title^='Move'][title$='up']")
     page.click("[data-card='inputs.2'] .at-tools .at-remove")
-    page.press("Save and continue editing")
+    page.save("_continue")
     expected = [before[1], before[0], *before[3:]]
     # The strategy needs what was removed, and a published workflow must be able to run.
     assert f"needs an input “{before[2]}”" in page.text

@@ -4,6 +4,8 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.stack import PATIENCE
+
 PAGES = {
     "families/family": "Shapes",
     "families/workflow": "pocket-solid-fine",
@@ -54,15 +56,15 @@ def test_flower_shows_the_pools_and_their_tasks_behind_a_password(
 
     basic_auth("admin", password)
     browser.get(f"{flower}/workers")
-    WebDriverWait(browser, 20).until(lambda page: "gpu@" in text_of(page))
+    WebDriverWait(browser, PATIENCE).until(lambda page: "gpu@" in text_of(page))
     assert "housekeeping@" in text_of(browser).replace("\n", "")
     keep("flower-workers")
     browser.get(f"{flower}/tasks")
-    WebDriverWait(browser, 20).until(lambda page: "atelier." in text_of(page))
+    WebDriverWait(browser, PATIENCE).until(lambda page: "atelier." in text_of(page))
     keep("flower-tasks")
 
 
 def test_the_api_describes_itself_without_the_internet(stack, browser, keep):
     browser.get(f"{stack.url}/docs/")
-    WebDriverWait(browser, 20).until(lambda page: "/v1/generations" in text_of(page))
+    WebDriverWait(browser, PATIENCE).until(lambda page: "/v1/generations" in text_of(page))
     keep("api-docs")

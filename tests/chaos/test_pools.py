@@ -54,7 +54,7 @@ def drawn_by(stack: RunningStack, client, number: int) -> set[str]:
 def test_a_paused_pool_finishes_what_it_runs_and_the_other_does_its_work_until_it_is_resumed(
     several_pools, client, pool
 ):
-    assert drawn_by(several_pools, client, 6) == {"one", "two"}
+    waited(lambda: drawn_by(several_pools, client, 6) == {"one", "two"})
     running = submit(client, 2, inputs={**ASK["inputs"], "num_inference_steps": 60})
     (mine,) = waited(lambda: pool("one")["in_flight"])
 

@@ -10,10 +10,15 @@ def _empty_redis(redis_server):
     """Events and messages of one test are not another's."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    # Two OpenMP threads on busy cores are several times slower than one.
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def _pocket_generator():
-    """Loaded once for all tests of processors, on one thread."""
-    torch.set_num_threads(1)
+    """Loaded once for all tests of processors."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identity, "DRAWS", True)
         generator = LocalSdxl(LocalSdxlConfig(device="cpu"))

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from strategies.fleet import PoolState, State, pool_states
-from tests.stack import waited
+from tests.stack import PATIENCE, waited
 from workers.pools import Pool
 
 
@@ -35,7 +35,7 @@ def state_of(pool: Pool) -> PoolState | None:
     return next((state for state in pool_states() if state.name == pool.node), None)
 
 
-def becomes(pool: Pool, state: State, seconds: float = 60) -> PoolState:
+def becomes(pool: Pool, state: State, seconds: float = PATIENCE) -> PoolState:
     """What is known of a pool as soon as it is in this state."""
 
     def seen() -> PoolState | None:

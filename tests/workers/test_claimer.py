@@ -35,7 +35,7 @@ def after_drawing(monkeypatch):
 
 def test_the_next_is_claimed_while_the_device_is_still_busy(owner, workflow, after_drawing):
     first, second = (make_generation(owner, workflow) for _ in range(2))
-    after_drawing(lambda: waited(lambda: the_task(second).status == Status.PROCESSING, seconds=20))
+    after_drawing(lambda: waited(lambda: the_task(second).status == Status.PROCESSING))
     assert execution.run_turn("generation") == 2
     assert {the_task(each).status for each in (first, second)} == {Status.SUCCEEDED}
 
@@ -58,7 +58,7 @@ def test_what_was_claimed_for_a_device_that_fails_goes_back_unharmed(owner, work
     first, second = (make_generation(owner, workflow) for _ in range(2))
 
     def fail() -> None:
-        waited(lambda: the_task(second).status == Status.PROCESSING, seconds=20)
+        waited(lambda: the_task(second).status == Status.PROCESSING)
         raise DeviceFault("The device failed.")
 
     after_drawing(fail)

@@ -66,7 +66,7 @@ def test_receivers_and_a_model_that_hang_hold_up_no_other_prompt(
         claim()
     waited(lambda: receiver.received)
     chat.says('{"prompt": "a glowing red circle"}')
-    chat.hangs(30)
+    chat.hangs(300)  # until it is released
     slow = asked_for(owner)
     waited(lambda: chat.asked)
     chat.hangs(0)

@@ -21,6 +21,8 @@ def _start() -> None:
         SERVERS.enter_context(tempfile.TemporaryDirectory(prefix="atelier-test-", ignore_cleanup_errors=True))
     )
     os.environ["ATELIER_HOME"] = str(home)
+    # A user's runs of pytest share a folder, and each that starts closes it to others, PostgreSQL's user too.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(home)
     os.environ["DATABASE_URL"] = SERVERS.enter_context(embedded_postgres(home / "postgres", FAST_POSTGRES))
     os.environ["REDIS_URL"] = SERVERS.enter_context(embedded_redis(home / "redis"))
     for name in ("BROKER_URL", "ATELIER_PORT", "ATELIER_FLOWER_PORT"):

@@ -46,7 +46,7 @@ class ShapeFinder:
         figures = plain_foreground(picture)
         if figures is None:
             raise RegionNotFound("This finder knows shapes on a plain background only; send a mask instead.")
-        rim = max(2, round(min(picture.size) * RIM))
+        rim = 1 + max(2, round(min(picture.size) * RIM))  # 1: what is mostly background is not in the outline
         if BACKGROUND in words:
             around = np.asarray(grown(from_array(figures), 1)) == 0
             return from_array(around)

@@ -27,8 +27,10 @@ PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('ATELIER_
 # --- servers -----------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Statements of strategies.lifecycle.window.rows are prepared at once; those of Django's own cursors never are.
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
 # Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL", default=20),
     "timeout": 10,

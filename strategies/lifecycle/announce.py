@@ -26,19 +26,24 @@ class _News:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.lines: list[Callable[[], None]] = []
-        self._heard: dict[UUID, bool] = {}
+        self.heard: dict[UUID, bool] = {}
 
     def is_heard(self, generation: UUID) -> bool:
         """Whether anybody wants webhook messages of this generation; asked once."""
-        if generation not in self._heard:
-            self._heard[generation] = outbox.anybody_listens(generation)
-        return self._heard[generation]
+        if generation not in self.heard:
+            self.heard[generation] = outbox.anybody_listens(generation)
+        return self.heard[generation]
 
     def tell(self) -> None:
         if self.events:
             events.emit_all(self.events)
         for line in self.lines:
             line()
+
+
+def note_heard(generation: UUID, heard: bool) -> None:
+    """What this transaction has already asked: whether anybody wants webhook messages of it."""
+    _news().heard[generation] = heard
 
 
 def status_changed(generation: UUID, status: str, prediction: UUID | None = None, **details: Any) -> None:

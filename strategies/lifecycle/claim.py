@@ -13,8 +13,9 @@ from django.utils import timezone
 from ..models import PoolHold, Status, Task
 from ..policy import ANY_SIZE, POLICY, Policy
 from ..scheduling import PATIENCE, goes_before
-from .announce import status_changed, task_changed
-from .window import STARTABLE, WAITS, best_first
+from ..webhooks.outbox import ANYBODY
+from .announce import note_heard, status_changed, task_changed
+from .window import STARTABLE, WAITS, best_first, rows
 
 TRIES = 5  # of the look that precedes a claim, when others were quicker each time
 CANDIDATES = 64  # of those found: enough for as many workers at once
@@ -39,20 +40,21 @@ GOES_BEFORE = """
       AND first.model_parameters <= %(capacity)s
 """
 
-# The best candidate that is still there and that nobody else is taking in this moment. One of a background
-# queue gives way, for as long as its patience lasts, to whatever could start in the queues that go before.
+# The best candidate that is still there and that nobody else is taking in this moment.
 # A pool that is held takes nothing.
-TAKE_BEST = TAKE.format(
-    chosen=f"""
+BEST = f"""
     SELECT strategies_task.id
     FROM unnest(%(candidates)s::uuid[]) WITH ORDINALITY AS candidate(id, place)
     JOIN strategies_task ON strategies_task.id = candidate.id
     WHERE {WAITS} AND {STARTABLE}
-      AND NOT EXISTS (SELECT FROM strategies_poolhold WHERE pool = %(worker)s)
-      AND (greatest(due_at, gave_way_at) < now() - %(patience)s OR NOT EXISTS ({GOES_BEFORE}))
+      AND NOT EXISTS (SELECT FROM strategies_poolhold WHERE pool = %(worker)s) {{unless}}
     ORDER BY place LIMIT 1 FOR UPDATE OF strategies_task SKIP LOCKED
 """
-)
+TAKE_BEST = TAKE.format(chosen=BEST.format(unless=""))
+# One of a background queue gives way, for as long as its patience lasts, to whatever could start in the
+# queues that go before.
+GIVES_WAY = f"AND (greatest(due_at, gave_way_at) < now() - %(patience)s OR NOT EXISTS ({GOES_BEFORE}))"
+TAKE_BEST_UNLESS_OTHERS_WAIT = TAKE.format(chosen=BEST.format(unless=GIVES_WAY))
 
 # Those that run beside it in one call, whoever owns them.
 TAKE_BESIDE = TAKE.format(
@@ -64,7 +66,8 @@ TAKE_BESIDE = TAKE.format(
 )
 
 # The first task of a prediction begins it; the first prediction begins the generation.
-BEGIN = """
+# The last column saves another trip for asking.
+BEGIN = f"""
 WITH prediction AS (
     UPDATE strategies_prediction SET status = 'processing', started_at = %(at)s
     WHERE id = %(prediction)s AND status = 'starting' RETURNING id
@@ -72,7 +75,7 @@ WITH prediction AS (
     UPDATE strategies_generation SET status = 'processing', started_at = %(at)s
     WHERE id = %(generation)s AND status = 'starting' RETURNING id
 )
-SELECT EXISTS (SELECT FROM prediction), EXISTS (SELECT FROM generation)
+SELECT EXISTS (SELECT FROM prediction), EXISTS (SELECT FROM generation), EXISTS ({ANYBODY})
 """
 
 
@@ -152,12 +155,13 @@ def is_in_the_way(worker: str, before: list[str], capacity: int = ANY_SIZE) -> b
 def _take_best(
     terms: dict[str, Any], resident: Container[str], policy: Policy, before: list[str]
 ) -> UUID | None:
+    take = TAKE_BEST_UNLESS_OTHERS_WAIT if before else TAKE_BEST
     for _ in range(TRIES):
         found = best_first(terms["queue"], resident, policy)[:CANDIDATES]
         if not found:
             return None
         ids = [candidate.id for candidate in found]
-        for taken in _take(TAKE_BEST, terms, candidates=ids, patience=PATIENCE, before=before):
+        for taken in _take(take, terms, candidates=ids, patience=PATIENCE, before=before):
             return taken
         if before or PoolHold.exists_for(
             terms["worker"]
@@ -167,17 +171,15 @@ def _take_best(
 
 
 def _take(statement: str, terms: dict[str, Any], **more: Any) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**terms, **more})
-        return [row[0] for row in cursor.fetchall()]
+    return [row[0] for row in rows(statement, {**terms, **more})]
 
 
 def _tasks(ids: Sequence[UUID]) -> list[Task]:
     """The rows as they were claimed, the oldest first."""
     if not ids:
         return []
-    rows = Task.objects.select_related("generation", "prediction").filter(id__in=ids)
-    return list(rows.order_by("due_at", "id"))
+    tasks = Task.objects.select_related("generation", "prediction").filter(id__in=ids)
+    return list(tasks.order_by("due_at", "id"))
 
 
 def _lock_order(task: Task) -> tuple[str, str]:
@@ -189,9 +191,8 @@ def _begin(task: Task) -> None:
     if task.generation_id is None or task.prediction_id is None:
         return
     begun = {"prediction": task.prediction_id, "generation": task.generation_id, "at": task.started_at}
-    with connection.cursor() as cursor:
-        cursor.execute(BEGIN, begun)
-        prediction, generation = cursor.fetchone()
+    ((prediction, generation, heard),) = rows(BEGIN, begun)
+    note_heard(task.generation_id, heard)
     if prediction:
         status_changed(task.generation_id, Status.PROCESSING, task.prediction_id, request_id=task.request_id)
     if generation:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connection
+from psycopg import Cursor
 
 from ..policy import Line, Policy, Waiting
 
@@ -78,13 +79,13 @@ FROM unnest(%(owners)s::bigint[], %(priorities)s::smallint[]) AS line(owner_id, 
 def best_first(queue: str, resident: Container[str], policy: Policy) -> list[Waiting]:
     """What could start now in a queue, in the policy's order."""
     limits = {
-        "lines": policy.lines, "look_ahead": policy.look_ahead, "bound": policy.bound,
+        "queue": queue, "lines": policy.lines, "look_ahead": policy.look_ahead, "bound": policy.bound,
         "capacity": policy.capacity,
     }  # fmt: skip
-    rows = _rows(LINES, queue=queue, **limits)
-    if not rows:
+    seen = rows(LINES, limits)
+    if not seen:
         return []
-    started = _rows(STARTED, queue=queue, **limits) if len(rows) > 1 else []
+    started = rows(STARTED, limits) if len(seen) > 1 else []
     lines = {
         (owner, priority): Line(
             owner,
@@ -93,20 +94,18 @@ def best_first(queue: str, resident: Container[str], policy: Policy) -> list[Wai
             overtaken + _passed_over((owner, priority), since, started),
             (Waiting(task, since, model),),
         )
-        for owner, priority, task, since, model, used, ago, overtaken in rows
+        for owner, priority, task, since, model, used, ago, overtaken in seen
     }
-    for line in _deepened(queue, policy.nearest(list(lines.values())), limits):
+    for line in _deepened(policy.nearest(list(lines.values())), limits):
         lines[line.owner, line.priority] = line
     return policy.order(list(lines.values()), resident)
 
 
-def _deepened(queue: str, lines: Sequence[Line], limits: dict[str, int]) -> list[Line]:
+def _deepened(lines: Sequence[Line], limits: dict[str, Any]) -> list[Line]:
     """The same lines with the tasks behind the first."""
     tasks: dict[tuple[Any, int], list[Waiting]] = {(line.owner, line.priority): [] for line in lines}
     owners, priorities = [line.owner for line in lines], [line.priority for line in lines]
-    for owner, priority, *task in _rows(
-        FIRST_TASKS, queue=queue, owners=owners, priorities=priorities, **limits
-    ):
+    for owner, priority, *task in rows(FIRST_TASKS, {"owners": owners, "priorities": priorities, **limits}):
         tasks[owner, priority].append(Waiting(*task))
     return [replace(line, tasks=found) for line in lines if (found := tasks[line.owner, line.priority])]
 
@@ -118,7 +117,11 @@ def _passed_over(line: tuple[Any, int], since: float, started: Sequence[tuple[An
     return min(waits, served)
 
 
-def _rows(query: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement returns that is sent often: the server keeps it parsed, and its plan where one plan is as
+    good for all parameters."""
+    connection.ensure_connection()
+    made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with made(Cursor(connection.connection)) as cursor:
+        cursor.execute(statement, parameters)
         return cursor.fetchall()

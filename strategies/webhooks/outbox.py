@@ -10,7 +10,7 @@ from ..models import Generation, WebhookDelivery
 from .messages import happened
 
 ANYBODY = """
-SELECT FROM strategies_generation AS generation WHERE id = %s AND (webhook <> '' OR EXISTS (
+SELECT FROM strategies_generation AS generation WHERE id = %(generation)s AND (webhook <> '' OR EXISTS (
     SELECT FROM strategies_webhookendpoint WHERE owner_id = generation.owner_id AND NOT disabled
 ))
 """
@@ -46,7 +46,7 @@ def tell(event: str, generation: UUID, prediction: UUID | None = None) -> None:
 def anybody_listens(generation: UUID) -> bool:
     """Whether it is worth telling anything of this generation."""
     with connection.cursor() as cursor:
-        cursor.execute(ANYBODY, [generation])
+        cursor.execute(ANYBODY, {"generation": generation})
         return cursor.rowcount > 0
 
 

@@ -27,7 +27,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('ATELIER_
 # --- servers -----------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Statements of strategies.lifecycle.window.rows are prepared at once; those of Django's own cursors never are.
+# What strategies.lifecycle.window.rows sends is prepared at once; what Django's own cursors send never is.
 DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
 # Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
 DATABASES["default"]["OPTIONS"]["pool"] = {

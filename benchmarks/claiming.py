@@ -42,8 +42,9 @@ def fill(size: int, owners: int, models: int) -> None:
             cursor.execute(f"DELETE FROM strategies_{table} WHERE {key} <> %s", [template])
         cursor.execute(RETIRED)
         cursor.execute(COPIES, {"size": size, "owners": owners, "models": models})
-        of_copy = {"owner_id": "copy.owner", "generation_id": "copy.id", "created_at": "copy.at"}
-        of_task = {"prediction_id": "copy.prediction", "model": "copy.model", "status": "'starting'"}
+        waits = {"status": "'starting'", "started_at": "NULL::timestamptz"}
+        of_copy = {"owner_id": "copy.owner", "generation_id": "copy.id", "created_at": "copy.at", **waits}
+        of_task = {"prediction_id": "copy.prediction", "model": "copy.model"}
         cursor.execute(_copies(Generation, id="copy.id", **of_copy))
         cursor.execute(_copies(Prediction, id="copy.prediction", **of_copy))
         cursor.execute(

@@ -118,8 +118,8 @@ def _passed_over(line: tuple[Any, int], since: float, started: Sequence[tuple[An
 
 
 def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What a statement returns that is sent often: the server keeps it parsed, and its plan where one is as good
-    for all parameters."""
+    """What a statement returns that is sent often: the server keeps it parsed, and its plan where one is
+    as good for all parameters."""
     connection.ensure_connection()
     made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with made(Cursor(connection.connection)) as cursor:

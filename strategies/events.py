@@ -105,8 +105,8 @@ def emit_all(events: Sequence[Event]) -> None:
 
 
 def _append(pipeline: redis.client.Pipeline, event: Event) -> None:
-    key, entry = stream_key(event.generation), {"event": event.name, "data": json.dumps(event.data)}
-    pipeline.xadd(key, entry, maxlen=REPLAY_LENGTH, approximate=True)
+    key, data = stream_key(event.generation), json.dumps(event.data)
+    pipeline.xadd(key, {"event": event.name, "data": data}, maxlen=REPLAY_LENGTH, approximate=True)
     pipeline.expire(key, settings.EVENT_STREAM_SECONDS)
     if event.name == "completed":
         pipeline.set(f"{key}:over", 1, ex=settings.EVENT_STREAM_SECONDS)

@@ -21,11 +21,12 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from ..errors import CatalogueError, InputProblem, Loc
 from ..history import Page
-from ..models import Family, Workflow
+from ..models import Family, MemberOption, Workflow
 from .rehearsal import notice, rehearse, warning
 from .telling import stale, told, version_of, with_links
 
@@ -209,6 +210,15 @@ class ServiceAdmin(ModelAdmin):
         request.home = self.home_without(obj)  # type: ignore[attr-defined]  # the row is gone when answering
         self.forget(obj, seen=_seen(request))
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], Any, Any]:
+        """Without the rows that a tuple is made of: its member is listed."""
+        listed, counts, *refusals = super().get_deleted_objects(objs, request)
+        name = MemberOption._meta.verbose_name
+        counts.pop(MemberOption._meta.verbose_name_plural, None)
+        return (_without(listed, f"{capfirst(name)}: "), counts, *refusals)
+
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         answer = super().response_delete(request, obj_display, obj_id)
         home = getattr(request, "home", None)
@@ -270,6 +280,12 @@ class ServiceAdmin(ModelAdmin):
     def _refused(self, request: HttpRequest, error: CatalogueError, address: str) -> HttpResponse:
         self.message_user(request, with_links(error.detail, error, None), messages.ERROR)
         return HttpResponseRedirect(address)
+
+
+def _without(listed: list[Any], start: str) -> list[Any]:
+    """A list of texts and of lists like it, without the texts that start so and lists left empty."""
+    kept = [_without(each, start) if isinstance(each, list) else each for each in listed]
+    return [each for each in kept if each and not str(each).startswith(start)]
 
 
 def _seen(request: HttpRequest) -> int | None:

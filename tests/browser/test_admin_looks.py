@@ -58,6 +58,14 @@ def test_no_page_of_the_admin_has_a_grave_fault(admin, page, photo, faults):
         admin(address, *arguments, app="strategies" if requests else "families")
         page.find("main, #content, form")
         found += faults(f"admin-{name}")
+    alone = member(family("plain", size="small"), "alone", size="small")
+    admin("workflow_change", alone.workflow.pk)
+    page.press("Archive")
+    page.find(".at-warned")
+    found += faults("admin-confirm")
+    page.press("Archive all the same")
+    page.find(".at-life")
+    assert "Unavailable: it is archived." in page.text
     assert found == []
 
 

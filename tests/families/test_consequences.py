@@ -233,6 +233,7 @@ def test_many_tuples_at_once_tell_which_are_left_empty(author, photo):
 def test_the_page_that_removes_a_member_tells_what_would_lead_nowhere(author, photo):
     page = author.get(asked(author, "member", of(photo, "two"))).content.decode()
     assert "options that lead nowhere: size=large" in page
+    assert "Member: " in page and "Member option" not in page
     delete(author, "member", of(photo, "two"))
     assert photo.members.count() == 1
 

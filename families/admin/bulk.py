@@ -74,7 +74,7 @@ class BulkAdmin(ServiceAdmin):
         }
 
     def _ask(self, request: HttpRequest, calls: Calls, foreseen: SafeString) -> HttpResponse:
-        action = request.POST["action"]
+        action, from_page = request.POST["action"], BACK in request.POST
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -82,7 +82,8 @@ class BulkAdmin(ServiceAdmin):
             "title": self.get_action(action)[2],
             "foreseen": foreseen,
             "rows": [(row, seen_name(row), request.POST[seen_name(row)]) for row in calls],
-            "sent": {"action": action, **({BACK: "1"} if BACK in request.POST else {})},
+            "sent": {"action": action, **({BACK: "1"} if from_page else {})},
+            "leave": self.page_of(next(iter(calls))) if from_page else request.get_full_path(),
             "checkbox": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "families/admin/confirm_action.html", context)

@@ -129,8 +129,19 @@ def test_a_workflow_is_written_in_rows_published_and_archived(admin, browser, ke
         browser.execute_script("document.querySelector('#changelist-form').submit()")
         WebDriverWait(browser, PATIENCE).until(lambda _, state=state: f"is {state}" in page.text)
         assert Workflow.objects.get(key="one").state == state
+
+    # On its own page too, once what is typed there is saved
+    admin("workflow_change", workflow.pk)
+    page.type("[name=display_name]", "The one")
+    page.press("Publish")
+    assert "Save what you have changed below first" in page.text
+    page.save()
+    admin("workflow_change", workflow.pk)
+    page.press("Publish")
+    WebDriverWait(browser, 10).until(lambda _: "Open for requests" in page.text)
+    assert Workflow.objects.get(key="one").state == "published"
     admin("workflow_history", workflow.pk)
-    page.click(".at-versions a")
+    page.all(".at-versions a")[-1].click()
     assert "What ran as version 2" in page.text
     keep("authoring-version")
 

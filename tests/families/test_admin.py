@@ -221,6 +221,7 @@ def test_archiving_what_a_family_needs_is_told_before_it_is_done(author, photo):
     member(photo, "two", model="realism", size="large")
     warned = act(author, "archive", stored.workflow)
     assert "options that lead nowhere: size=small" in warned.content.decode()
+    assert warned.context["leave"] == address("workflow_changelist")
     assert Workflow.objects.get(key="one").state == "published"
     author.post(address("workflow_changelist"), filled_in(warned))
     assert Workflow.objects.get(key="one").state == "archived"

@@ -25,6 +25,20 @@ export function submitOnChange(root) {
     });
 }
 
+// A button beside the form of a page leaves the page: not while the form holds what is not saved.
+export function saveFirst(root) {
+    const form = root.querySelector("#workflow_form");
+    const written = () => new URLSearchParams(new FormData(form)).toString();
+    const stored = form && !form.querySelector(".errornote") ? written() : null;
+    root.querySelectorAll(".at-life form").forEach((beside) => {
+        beside.addEventListener("submit", (event) => {
+            if (written() === stored) return;
+            event.preventDefault();
+            root.querySelector("[data-unsaved]").hidden = false;
+        });
+    });
+}
+
 // A refused page opens at the first box that is wrong, not at its top.
 export function showFirstMistake(root) {
     const found = [...root.querySelectorAll(".at-wrong, .errorlist, .errors")].find((each) => each.offsetParent);

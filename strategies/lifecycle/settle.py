@@ -40,7 +40,7 @@ def settle_generation(generation: UUID) -> None:
     if any(counts[status] for status in LIVE):
         return
     verdict = _verdict(counts)
-    errors = ((code, detail) for _, code, detail in ends if code and verdict == Status.FAILED)
+    errors = ((code, detail) for status, code, detail in ends if code and status == verdict)
     code, detail = next(errors, ("", ""))
     Generation.objects.filter(id=generation).update(
         status=verdict, completed_at=timezone.now(), error_code=code, error_detail=detail

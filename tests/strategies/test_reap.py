@@ -54,7 +54,7 @@ def test_what_did_not_start_in_time_is_aborted(owner, workflow):
     assert reap().aborted == 1
     generation.refresh_from_db()
     assert generation.status == generation.predictions.get().status == Status.ABORTED
-    assert generation.predictions.get().error_code == "deadline_passed"
+    assert generation.error_code == generation.predictions.get().error_code == "deadline_passed"
 
 
 def test_a_deadline_does_not_end_what_has_started(owner, workflow):

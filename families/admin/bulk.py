@@ -17,7 +17,7 @@ from unfold.decorators import display
 from ..errors import CatalogueError
 from ..models import Family, Workflow
 from .base import SeenVersion, ServiceAdmin
-from .rehearsal import notice, rehearse
+from .rehearsal import Rehearsal, notice, rehearse
 from .telling import version_of
 
 BACK = "back"  # sent by a row's own page, to come back to it
@@ -38,13 +38,20 @@ class BulkAdmin(ServiceAdmin):
         return format_html('{}<input type="hidden" name="{}" value="{}">', box, name, version_of(obj))
 
     def act(
-        self, request: HttpRequest, chosen: QuerySet[Workflow], service: Callable[..., object], *, done: str
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[Workflow],
+        service: Callable[..., object],
+        *,
+        done: str,
+        closes: bool = False,
     ) -> HttpResponse | None:
-        """Call the service for each; one that refuses does not keep the others back."""
-        calls = self._calls(request, chosen, service)
-        families = Family.objects.filter(members__workflow__in=list(calls)).distinct()
-        rehearsal = rehearse(partial(_call, calls), families=families)
-        if untold := rehearsal.untold(request.POST):
+        """Call the service for each; one that refuses does not keep the others back.
+
+        A service that `closes` workflows is rehearsed first, with all of them together.
+        """
+        calls = self._calls(request, chosen.order_by("key"), service)  # as every other writer locks them
+        if closes and (untold := _rehearsed(calls).untold(request.POST)):
             return self._ask(request, calls, notice(untold))
         for row, error in _call(calls):
             if error:
@@ -87,6 +94,11 @@ class BulkAdmin(ServiceAdmin):
             "checkbox": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "families/admin/confirm_action.html", context)
+
+
+def _rehearsed(calls: Calls) -> Rehearsal:
+    families = Family.objects.filter(members__workflow__in=list(calls)).distinct()
+    return rehearse(partial(_call, calls), families=families)
 
 
 def _call(calls: Calls) -> Iterable[tuple[Workflow, CatalogueError | None]]:

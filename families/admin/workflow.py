@@ -208,7 +208,7 @@ class WorkflowAdmin(BulkAdmin):
 
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:
-        return self.act(request, chosen, workflow_archive, done="archived")
+        return self.act(request, chosen, workflow_archive, done="archived", closes=True)
 
     @admin.action(description="Make the default of its strategy", permissions=["change"])
     def make_default(self, request: HttpRequest, chosen: QuerySet[Workflow]) -> HttpResponse | None:

@@ -227,6 +227,18 @@ def test_archiving_what_a_family_needs_is_told_before_it_is_done(author, photo):
     assert Workflow.objects.get(key="one").state == "archived"
 
 
+def test_what_several_archived_together_leave_is_told_of_all_of_them(author, photo):
+    both = [
+        member(photo, key, model="realism", size=size).workflow
+        for key, size in (("one", "small"), ("two", "large"))
+    ]
+    other = member(family("other", mood="calm"), "three", mood="calm").workflow
+    warned = act(author, "archive", *both, other).content.decode()
+    assert warned.count("the whole family would be unavailable") == 2
+    assert "model=realism, size=small; model=realism, size=large" in warned
+    assert not Workflow.objects.filter(state="archived").exists()
+
+
 def test_a_workflow_is_published_and_archived_on_its_own_page(author, photo):
     workflow = draft("one")
     for action, words in [

@@ -27,10 +27,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('ATELIER_
 # --- servers -----------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/atelier")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# What strategies.lifecycle.window.rows sends is prepared at once; what Django's own cursors send never is.
-DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
 # Persistent connections and ASGI's threads do not mix; a pool does what CONN_MAX_AGE cannot.
-DATABASES["default"]["OPTIONS"]["pool"] = {
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL", default=20),
     "timeout": 10,

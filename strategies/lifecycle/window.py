@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connection
-from psycopg import Cursor
 
 from ..policy import Line, Policy, Waiting
 
@@ -118,10 +117,8 @@ def _passed_over(line: tuple[Any, int], since: float, started: Sequence[tuple[An
 
 
 def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What a statement returns that is sent often: the server keeps it parsed, and its plan where one is
-    as good for all parameters."""
-    connection.ensure_connection()
-    made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with made(Cursor(connection.connection)) as cursor:
+    """What a statement returns. It is not prepared: PostgreSQL may keep a plan from when nothing waited, and
+    scan a long queue by it, for every line, until the table is analysed anew."""
+    with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()

@@ -1,12 +1,19 @@
 """The pools as they stand: what each says of itself, what operators told it, and the tasks that it holds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .models import PoolHold, Status, Task
+from django.db import connection
+
+from .models import PoolHold
 from .pools import Condition, PoolReport, live_pools
+
+IN_FLIGHT = """
+SELECT worker, id::text FROM strategies_task
+WHERE status = 'processing' AND worker = ANY(%s) ORDER BY started_at, strategies_task.id
+"""
 
 
 class State(StrEnum):
@@ -116,9 +123,11 @@ def in_flight(pool: str) -> list[str]:
     return _in_flight([pool])[pool]
 
 
-def _in_flight(pools: Iterable[str]) -> dict[str, list[str]]:
+def _in_flight(pools: list[str]) -> dict[str, list[str]]:
     held = defaultdict(list)
-    rows = Task.objects.filter(status=Status.PROCESSING, worker__in=pools).order_by("started_at", "id")
-    for pool, task in rows.values_list("worker", "id"):
-        held[pool].append(str(task))
+    if pools:
+        with connection.cursor() as cursor:
+            cursor.execute(IN_FLIGHT, [pools])
+            for pool, task in cursor.fetchall():
+                held[pool].append(task)
     return held

@@ -24,7 +24,7 @@ from .batching import model_name
 from .fleet import pool_states, why_never, why_unserved, working
 from .forecast import Backlog, Job, Start, play
 from .lifecycle.window import LINE_BY_LINE, WAITS
-from .models import Share, Task
+from .models import Task
 from .policy import POLICY
 from .pools import PoolReport
 from .rates import Rates
@@ -50,6 +50,8 @@ FROM seen CROSS JOIN LATERAL (
     ORDER BY due_at, id LIMIT (SELECT at_most FROM each)
 ) AS task
 """
+
+SHARES = "SELECT owner_id, seconds, as_of FROM strategies_share WHERE owner_id = ANY(%s)"
 
 
 class _Row(NamedTuple):
@@ -223,8 +225,11 @@ def _load_of(pools: Iterable[PoolReport]) -> float | None:
 def _used(owners: set[Any]) -> dict[Any, float]:
     """What the device time that each has had counts now."""
     used, now = dict.fromkeys(owners, 0.0), timezone.now()
-    for share in Share.objects.filter(owner__in=owners) if owners else ():
-        used[share.owner_id] = POLICY.decayed(share.seconds, (now - share.as_of).total_seconds())
+    if owners:
+        with connection.cursor() as cursor:
+            cursor.execute(SHARES, [list(owners)])
+            for owner, seconds, as_of in cursor.fetchall():
+                used[owner] = POLICY.decayed(seconds, (now - as_of).total_seconds())
     return used
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
 
 from ..dispatch import publish_as_written
 from ..errors import NoPoolFits
@@ -21,8 +21,9 @@ LOCK_UPLOADS = "SELECT id FROM strategies_asset WHERE id = ANY(%s) AND task_id I
 def start_alone(signature: TaskSignature) -> Task:
     """Write a task that belongs to no prediction, and wake a worker on commit. Raises: NoPoolFits."""
     _require_a_pool_that_fits([signature])
-    (task,) = write([signature])
-    task_changed(task, Status.STARTING, task_type=task.task_type)
+    with transaction.atomic():  # else its message would be sent before the row is there
+        (task,) = write([signature])
+        task_changed(task, Status.STARTING, task_type=task.task_type)
     return task
 
 

@@ -58,13 +58,7 @@ def warning(found: Sequence[Consequences]) -> ValidationError:
 def notice(found: Sequence[Consequences]) -> SafeString:
     """What would be worse, family by family, and a note of it to send back."""
     families = Family.objects.in_bulk((each.family for each in found), field_name="key")
-    paragraphs = (
-        (
-            families[each.family],
-            format_html_join("", "<li>{}</li>", zip(_sentences(each, families[each.family]))),
-        )
-        for each in found
-    )
+    paragraphs = ((families[each.family], _listed(each, families[each.family])) for each in found)
     return format_html(
         '{}<input type="hidden" name="{}" value="{}">',
         format_html_join("", 'In “{}” this would leave:<ul class="at-foreseen">{}</ul>', paragraphs),

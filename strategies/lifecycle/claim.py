@@ -163,9 +163,8 @@ def _take_best(
         ids = [candidate.id for candidate in found]
         for taken in _take(take, terms, candidates=ids, patience=PATIENCE, before=before):
             return taken
-        if before or PoolHold.exists_for(
-            terms["worker"]
-        ):  # they give way; to look again would change nothing
+        # They give way, or the pool may take nothing: to look again would change nothing.
+        if before or PoolHold.exists_for(terms["worker"]):
             return None
     return None
 

@@ -28,7 +28,7 @@ test: .venv/.installed-dev ## lint, types, import rules, then every test (ARGS g
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope $(ARGS)
 
 lint: .venv/.installed-dev ## what ruff says
 	$(BIN)/ruff check .

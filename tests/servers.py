@@ -1,6 +1,7 @@
 """A pytest plugin (`-p tests.servers`): real servers for every test, up before Django reads its settings.
 
-One embedded PostgreSQL and one Redis per run, in a folder that goes with it.
+One embedded PostgreSQL and one Redis per process, in a folder that goes with it. pytest-xdist's first process
+runs no test, but has them too: when root starts it, the others find PostgreSQL's user made.
 """
 
 import os

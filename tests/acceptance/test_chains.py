@@ -1,6 +1,6 @@
 """The process that works dies in every step of every chain; each goes on where it was and stores once.
 
-Pictures, agentic loops and trainings are killed in `test_kills.py` and `tests/acceptance/test_training.py`.
+Pictures and agentic loops are killed in `tests/chaos/test_kills.py`, trainings in `test_training.py`.
 """
 
 import psycopg

@@ -41,7 +41,7 @@ def test_a_killed_training_goes_on_and_its_subject_is_drawn(stack, client, draw)
     done = waited(lambda: _over(client.get(address).json()), 400)
 
     assert done["status"] == "succeeded", done["error"]
-    assert done["attempt"] == 2 and 0 < done["result"]["resumed_at"] < STEPS
+    assert done["attempt"] > 1 and 0 < done["result"]["resumed_at"] < STEPS
     assert done["result"]["steps"] == STEPS and len(done["output"]) == 1
     assert not folder.exists()
     loras = [lora["id"] for lora in client.get("/v1/loras").json()["results"] if lora["name"] == "Zorp"]

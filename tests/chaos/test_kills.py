@@ -49,7 +49,7 @@ def test_a_killed_pool_is_finished_by_another_within_one_lease(stack, client):
     generation = finished(client, running)
     assert generation["status"] == "succeeded"
     assert len(generation["predictions"][0]["output"]) == 1
-    assert task_of(stack, running)["attempt"] == 2
+    assert task_of(stack, running)["attempt"] > 1
     waited(lambda: stack.processes("workers.app", f"--hostname {name}@"))
 
 

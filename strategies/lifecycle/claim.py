@@ -28,7 +28,7 @@ TAKE = """
 UPDATE strategies_task SET
     status = 'processing', attempt = attempt + 1, worker = %(worker)s, device = %(device)s,
     lease_token = %(token)s, lease_expires_at = now() + %(lease)s, started_at = coalesce(started_at, now())
-WHERE id = ANY(ARRAY({chosen})) RETURNING id, set_config('synchronous_commit', 'off', true)
+WHERE id = ANY(ARRAY({chosen})) RETURNING *, set_config('synchronous_commit', 'off', true)
 """
 
 # What could start in the queues that go before a background one.
@@ -115,13 +115,12 @@ def claim_batch(
         "lease": timedelta(seconds=lease_seconds), "capacity": policy.capacity,
     }  # fmt: skip
     with transaction.atomic():
-        taken = _take_best(terms, resident, policy, goes_before(queue, served))
-        if taken is None:
+        first = _take_best(terms, resident, policy, goes_before(queue, served))
+        if first is None:
             return []
-        (first,) = _tasks([taken])
         places = min(room(first), policy.reserve) - 1
         beside = _take(TAKE_BESIDE, terms, batch_key=first.batch_key, places=places) if places > 0 else []
-        claims = [Claim(task, terms["token"]) for task in (first, *_tasks(beside))]
+        claims = [Claim(task, terms["token"]) for task in (first, *beside)]
         for task in sorted((held.task for held in claims), key=_lock_order):
             task_changed(task, "processing", worker=worker, device=device)
             _begin(task)
@@ -154,7 +153,7 @@ def is_in_the_way(worker: str, before: list[str], capacity: int = ANY_SIZE) -> b
 
 def _take_best(
     terms: dict[str, Any], resident: Container[str], policy: Policy, before: list[str]
-) -> UUID | None:
+) -> Task | None:
     take = TAKE_BEST_UNLESS_OTHERS_WAIT if before else TAKE_BEST
     for _ in range(TRIES):
         found = best_first(terms["queue"], resident, policy)[:CANDIDATES]
@@ -169,16 +168,10 @@ def _take_best(
     return None
 
 
-def _take(statement: str, terms: dict[str, Any], **more: Any) -> list[UUID]:
-    return [row[0] for row in rows(statement, {**terms, **more})]
-
-
-def _tasks(ids: Sequence[UUID]) -> list[Task]:
+def _take(statement: str, terms: dict[str, Any], **more: Any) -> list[Task]:
     """The rows as they were claimed, the oldest first."""
-    if not ids:
-        return []
-    tasks = Task.objects.select_related("generation", "prediction").filter(id__in=ids)
-    return list(tasks.order_by("due_at", "id"))
+    taken = Task.objects.raw(statement, {**terms, **more})
+    return sorted(taken, key=lambda task: (task.due_at, task.id))
 
 
 def _lock_order(task: Task) -> tuple[str, str]:

@@ -85,12 +85,13 @@ def best_first(queue: str, resident: Container[str], policy: Policy) -> list[Wai
     if not seen:
         return []
     started = rows(STARTED, limits) if len(seen) > 1 else []
+    served = _last_served(started)
     lines = {
         (owner, priority): Line(
             owner,
             priority,
             policy.decayed(used, ago),
-            overtaken + _passed_over((owner, priority), since, started),
+            overtaken + min(_later(started, since), served.get((owner, priority), len(started))),
             (Waiting(task, since, model),),
         )
         for owner, priority, task, since, model, used, ago, overtaken in seen
@@ -109,11 +110,17 @@ def _deepened(lines: Sequence[Line], limits: dict[str, Any]) -> list[Line]:
     return [replace(line, tasks=found) for line in lines if (found := tasks[line.owner, line.priority])]
 
 
-def _passed_over(line: tuple[Any, int], since: float, started: Sequence[tuple[Any, int, float]]) -> int:
-    """How many of these, the latest first, started since a line was last served and its first task waits."""
-    waits = bisect_left(started, -since, key=lambda start: -start[2])
-    served = next((place for place, (*other, _) in enumerate(started) if tuple(other) == line), len(started))
-    return min(waits, served)
+def _later(started: Sequence[tuple[Any, int, float]], since: float) -> int:
+    """How many of these, the latest first, started after a moment."""
+    return bisect_left(started, -since, key=lambda start: -start[2])
+
+
+def _last_served(started: Sequence[tuple[Any, int, float]]) -> dict[tuple[Any, int], int]:
+    """How many of these, the latest first, started since a line was last served."""
+    served: dict[tuple[Any, int], int] = {}
+    for place, (owner, priority, _) in enumerate(started):
+        served.setdefault((owner, priority), place)
+    return served
 
 
 def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -27,6 +27,11 @@ def page(browser):
     return Page(browser)
 
 
+def text_of(browser) -> str:
+    """What is to be read on the page; nothing while another one comes."""
+    return browser.execute_script("return document.body ? document.body.innerText : ''")
+
+
 class Page:
     """What an author does on a page, by what is written on it."""
 
@@ -70,7 +75,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        return self.browser.find_element(By.TAG_NAME, "body").text
+        return text_of(self.browser)
 
     def dark(self) -> None:
         self.browser.execute_script("document.documentElement.classList.add('dark')")

@@ -138,7 +138,7 @@ def test_a_workflow_is_written_in_rows_published_and_archived(admin, browser, ke
     page.save()
     admin("workflow_change", workflow.pk)
     page.press("Publish")
-    WebDriverWait(browser, 10).until(lambda _: "Open for requests" in page.text)
+    WebDriverWait(browser, PATIENCE).until(lambda _: "Open for requests" in page.text)
     assert Workflow.objects.get(key="one").state == "published"
     admin("workflow_history", workflow.pk)
     page.all(".at-versions a")[-1].click()

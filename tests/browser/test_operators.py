@@ -6,6 +6,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.stack import PATIENCE
 
+from .admin import text_of
+
 PAGES = {
     "families/family": "Shapes",
     "families/workflow": "pocket-solid-fine",
@@ -26,10 +28,6 @@ def picture(stack):
         generation = client.post("/v1/generations", json=body, headers={"Prefer": "wait=60"}).json()
     assert generation["status"] == "succeeded"
     return generation
-
-
-def text_of(browser) -> str:
-    return browser.find_element(By.TAG_NAME, "body").text
 
 
 def test_an_administrator_signs_in_and_finds_every_kind_of_row(stack, browser, keep, password, picture):

@@ -114,7 +114,7 @@ def generation_prepare(
         type=ask.type,
         priority=ask.priority,
         not_before=ask.not_before,
-        deadline=_deadline(ask),
+        deadline=deadline_in(ask.deadline_seconds),
         metadata=ask.metadata,
         webhook=checked_url(ask.webhook, loc=("webhook",)) if ask.webhook else "",
         webhook_events_filter=ask.webhook_events_filter,
@@ -242,7 +242,6 @@ def _by_strategy(name: str) -> Workflow:
     return workflow
 
 
-def _deadline(ask: GenerationAsk) -> datetime | None:
-    if ask.deadline_seconds is None:
-        return None
-    return timezone.now() + timedelta(seconds=ask.deadline_seconds)
+def deadline_in(seconds: float | None) -> datetime | None:
+    """The moment so many seconds from now; None without a deadline."""
+    return None if seconds is None else timezone.now() + timedelta(seconds=seconds)

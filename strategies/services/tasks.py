@@ -1,13 +1,12 @@
 """Tasks asked for by themselves: the writes behind `/v1/tasks`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -22,7 +21,7 @@ from ..params import PARAMS, TaskParams, parse
 from ..params.leaves import leaves
 from ..signatures import lone_signature
 from ..uploads import hold
-from .generations import generation_replay
+from .generations import deadline_in, generation_replay
 
 PARTS = {"generator": "generator", "location": "model"}  # parameters that name what only authors choose
 
@@ -45,15 +44,12 @@ def task_create(*, owner: AbstractBaseUser, ask: TaskAsk, request_id: str = "") 
     """
     params = _parsed(ask)
     _refuse_foreign(owner, params)
-    deadline = None
-    if ask.deadline_seconds is not None:
-        deadline = timezone.now() + timedelta(seconds=ask.deadline_seconds)
     signature = lone_signature(
         owner.pk,
         params,
         priority=ask.priority,
         not_before=ask.not_before,
-        deadline=deadline,
+        deadline=deadline_in(ask.deadline_seconds),
         request_id=request_id,
     )
     with transaction.atomic():

@@ -224,11 +224,20 @@ class ServiceAdmin(ModelAdmin):
         home = getattr(request, "home", None)
         return HttpResponseRedirect(home) if home else answer
 
+    def page_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """What the page of a row shows besides its form."""
+        return {}
+
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        besides = self.page_context(request, object_id) if object_id else {}
         try:
-            return super().changeform_view(request, object_id, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url, {**besides, **(extra_context or {})})
         except CatalogueError as error:  # somebody else was faster, between the rehearsal and the saving
             return self._refused(request, error, request.get_full_path())
 

@@ -102,19 +102,9 @@ class FamilyAdmin(ServiceAdmin):
             ("<uuid:pk>/preview/", "families_family_preview", self.preview_view),
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        family = self.get_object(request, object_id) if object_id else None
-        context = {
-            **(overview(family, page=_number(request.GET.get("rows"))) if family else {}),
-            **(extra_context or {}),
-        }
-        return super().changeform_view(request, object_id, form_url, context)
+    def page_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        family = self.get_object(request, object_id)
+        return overview(family, page=_number(request.GET.get("rows"))) if family else {}
 
     def tuples_view(self, request: HttpRequest, pk: UUID, **_: Any) -> HttpResponse:
         """The tuples of many members in one table, saved all or none."""

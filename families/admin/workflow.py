@@ -174,17 +174,11 @@ class WorkflowAdmin(BulkAdmin):
         versions = workflow_versions(workflow) if workflow else []
         return super().history_view(request, object_id, {**(extra_context or {}), "versions": versions})
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        workflow = self.get_object(request, object_id) if object_id else None
-        may_change = workflow and self.has_change_permission(request, workflow)
-        life = {"life": life_of(workflow, may_change=may_change)} if workflow else {}
-        return super().changeform_view(request, object_id, form_url, {**life, **(extra_context or {})})
+    def page_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        workflow = self.get_object(request, object_id)
+        if workflow is None:
+            return {}
+        return {"life": life_of(workflow, may_change=self.has_change_permission(request, workflow))}
 
     def changes(self, row: Workflow, *, before: datetime | None) -> Page:
         return row_history(row, before=before)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.db import connection
-
 from .models import PoolHold
 from .pools import Condition, PoolReport, live_pools
+from .rows import rows
 
 IN_FLIGHT = """
 SELECT worker, id::text FROM strategies_task
@@ -125,9 +124,6 @@ def in_flight(pool: str) -> list[str]:
 
 def _in_flight(pools: list[str]) -> dict[str, list[str]]:
     held = defaultdict(list)
-    if pools:
-        with connection.cursor() as cursor:
-            cursor.execute(IN_FLIGHT, [pools])
-            for pool, task in cursor.fetchall():
-                held[pool].append(task)
+    for pool, task in rows(IN_FLIGHT, [pools]) if pools else ():
+        held[pool].append(task)
     return held

@@ -14,7 +14,6 @@ from threading import RLock
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from families.models import Workflow
@@ -28,6 +27,7 @@ from .models import Task
 from .policy import POLICY
 from .pools import PoolReport
 from .rates import Rates
+from .rows import rows
 from .servers import held_tasks, servers_of
 from .sizes import parameters_of_workflow
 
@@ -83,8 +83,8 @@ class QueueView:
         self.queue = queue
         self.rates = Rates()
         self._taken = time.monotonic()
-        rows, held = _rows(queue), held_tasks()
-        kinds = {(queue, row.workflow) for row in rows} | {task.kind for task in held}
+        waiting, held = _waiting(queue), held_tasks()
+        kinds = {(queue, row.workflow) for row in waiting} | {task.kind for task in held}
         self.rates.look_up({(queue, None), *kinds})
         pools = pool_states()
         self.unserved = why_unserved(queue, pools)
@@ -93,12 +93,12 @@ class QueueView:
         self._servers, self._charges = servers_of(queue, able, held, self.rates)
         self._load = _load_of([pool for pool in able if queue in pool.queues])
         self._lines: dict[tuple[Any, int], _Line] = {}  # by owner and priority
-        for row in rows:
+        for row in waiting:
             line = self._lines.setdefault((row.owner, row.priority), _Line())
             needs = (row.model, row.parameters)
             line.jobs.append(self._job(row.task, row.since, needs, row.workflow, row.work))
             line.goes_on = len(line.jobs) == row.at_most
-        self._known = {row.task for row in rows}
+        self._known = {row.task for row in waiting}
         self._used: dict[Any, float] = {}
         self._starts: dict[Any, Start] | None = None
         self._kept = min(KEPT, KEPT_TIMES * (time.monotonic() - self._taken))
@@ -210,10 +210,8 @@ def forget_views() -> None:
         _views.clear()
 
 
-def _rows(queue: str) -> list[_Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(BACKLOGS, {"queue": queue, "lines": LINES, "tasks": TASKS})
-        return [_Row(*row) for row in cursor.fetchall()]
+def _waiting(queue: str) -> list[_Row]:
+    return [_Row(*row) for row in rows(BACKLOGS, {"queue": queue, "lines": LINES, "tasks": TASKS})]
 
 
 def _load_of(pools: Iterable[PoolReport]) -> float | None:
@@ -225,11 +223,8 @@ def _load_of(pools: Iterable[PoolReport]) -> float | None:
 def _used(owners: set[Any]) -> dict[Any, float]:
     """What the device time that each has had counts now."""
     used, now = dict.fromkeys(owners, 0.0), timezone.now()
-    if owners:
-        with connection.cursor() as cursor:
-            cursor.execute(SHARES, [list(owners)])
-            for owner, seconds, as_of in cursor.fetchall():
-                used[owner] = POLICY.decayed(seconds, (now - as_of).total_seconds())
+    for owner, seconds, as_of in rows(SHARES, [list(owners)]) if owners else ():
+        used[owner] = POLICY.decayed(seconds, (now - as_of).total_seconds())
     return used
 
 

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from . import events
 from .forecast import Charge, Server, use_model
 from .pools import PoolReport
 from .rates import Kind, Rates
+from .rows import rows
 from .scheduling import goes_before
 
 HELD = 256  # tasks: more than pools run at once
@@ -61,7 +60,7 @@ def held_tasks() -> list[Held]:
     """What is being worked on, on any pool, the oldest first."""
     held = [
         Held(pool, task, (queue, workflow), work, owner, model, elapsed)
-        for pool, task, queue, workflow, work, owner, model, elapsed in _rows(PROCESSING, HELD)
+        for pool, task, queue, workflow, work, owner, model, elapsed in rows(PROCESSING, [HELD])
     ]
     return sorted(held, key=lambda task: -task.elapsed)
 
@@ -78,7 +77,7 @@ def servers_of(
     names = {pool.name for pool in serving}
     noted = events.progress_noted([task.task for task in held if task.pool in names])
     with_work = _with_work(sorted({each for pool in serving for each in pool.queues}))
-    taken = _rows(TAKEN, queue, TAKEN_LAST)
+    taken = rows(TAKEN, [queue, TAKEN_LAST])
     servers: list[Server] = []
     charges: list[Charge] = []
     for pool in serving:
@@ -143,10 +142,4 @@ def _room(pool: PoolReport) -> int:
 
 
 def _with_work(queues: list[str]) -> set[str]:
-    return {queue for (queue,) in _rows(WITH_WORK, queues)}
-
-
-def _rows(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return cursor.fetchall()
+    return {queue for (queue,) in rows(WITH_WORK, [queues])}

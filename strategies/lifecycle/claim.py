@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from ..models import PoolHold, Status, Task
 from ..policy import ANY_SIZE, POLICY, Policy
+from ..rows import rows
 from ..scheduling import PATIENCE, goes_before
 from ..webhooks.outbox import ANYBODY
 from .announce import note_heard, status_changed, task_changed
-from .window import STARTABLE, WAITS, best_first, rows
+from .window import STARTABLE, WAITS, best_first
 
 TRIES = 5  # of the look that precedes a claim, when others were quicker each time
 CANDIDATES = 64  # of those found: enough for as many workers at once

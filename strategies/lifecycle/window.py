@@ -9,9 +9,8 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection
-
 from ..policy import Line, Policy, Waiting
+from ..rows import rows
 
 WAITS = "status = 'starting' AND ready AND queue = %(queue)s"
 # The first condition ends the reading of an index; a minute more, as clocks differ.
@@ -121,11 +120,3 @@ def _last_served(started: Sequence[tuple[Any, int, float]]) -> dict[tuple[Any, i
     for place, (owner, priority, _) in enumerate(started):
         served.setdefault((owner, priority), place)
     return served
-
-
-def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What a statement returns. It is not prepared: PostgreSQL may keep a plan from when nothing waited, and
-    scan a long queue by it, for every line, until the table is analysed anew."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()
